@@ -1,0 +1,313 @@
+"""A csparkd under test.
+
+    with Gateway(env={"CSPARK_BASE_URL": sim.base_url, ...}) as gateway:
+        assert gateway.post("/execute/f/s", {"radius": 3}).status == 200
+
+Leaving the block stops the daemon and checks what must hold after every test, whatever it did: exit code 0
+on SIGTERM, no sanitizer report, exactly one access line for every answer seen, and no secret in any byte the
+daemon wrote.
+The programs come from $CSPARK_BUILD (default: build/ at the top of the tree).
+"""
+
+import collections
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from wire import Wire
+
+TOP = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("CSPARK_BUILD", TOP / "build"))
+
+SECRET_VARIABLES = ("CSPARK_CLIENT_SECRET", "CSPARK_API_KEY", "CSPARK_BEARER_TOKEN")
+SECRET_KEYS = re.compile(r'\b(?:client_secret|api_key|token)\s*=\s*"([^"]*)"')
+SANITIZER = re.compile(r"(Address|Thread|Leak|Memory|UndefinedBehavior)Sanitizer|: runtime error: ")
+METRIC = re.compile(r'^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$')
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Gateway:
+    """
+    config_text  text of a csparkd.conf, written to a private file and given with -c
+    env          the daemon's environment besides PATH and sanitizer options (nothing of ours leaks in)
+    args         further arguments
+    listen       False: the configuration names the listeners itself, `port` says where the helpers connect
+    wait         "ready" (/readyz says 200), "live" (/healthz does), or None
+    secrets      strings that the daemon must never write, besides those found in env and config_text
+    exit_code    what the daemon must exit with, None if the test looks after that
+    access_lines False when the configuration turns them off
+    """
+
+    def __init__(self, config_text=None, env=None, args=(), listen=True, port=None, wait="ready",
+                 secrets=(), exit_code=0, access_lines=True, preexec_fn=None):
+        self.config_text = config_text
+        self.env = dict(env or {})
+        self.args = list(args)
+        self.listen = listen
+        self.port = port or free_port()
+        self.wait = wait
+        self.exit_code = exit_code
+        self.access_lines = access_lines
+        self.preexec_fn = preexec_fn
+        self.secrets = [s.encode() for s in self._find_secrets(secrets)]
+        self.process = None
+        self.answered = collections.Counter()
+        self.seen = []
+        self._lines = []
+        self._raw = {"stdout": b"", "stderr": b""}
+        self._news = threading.Condition()
+        self._readers = []
+
+    # -- life ---------------------------------------------------------------
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self._kill()
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is not None:
+            self._kill()
+            print(self.output()[-8000:])
+            return
+        try:
+            self.stop()
+            self.check_invariants()
+        except BaseException:
+            print(self.output()[-8000:])
+            raise
+        finally:
+            self._kill()
+
+    def start(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="csparkd-test-")
+        command = [str(BUILD / "csparkd")]
+        if self.config_text is not None:
+            command += ["-c", str(self._write_config())]
+        if self.listen:
+            command += ["--listen", f"127.0.0.1:{self.port}"]
+        self.process = subprocess.Popen(
+            command + self.args, env=self._environment(), cwd=self.folder.name, preexec_fn=self.preexec_fn,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for name in ("stdout", "stderr"):
+            reader = threading.Thread(target=self._read, args=(name,), daemon=True)
+            reader.start()
+            self._readers.append(reader)
+        if self.wait:
+            self.wait_until("/readyz" if self.wait == "ready" else "/healthz")
+
+    def stop(self, signo=signal.SIGTERM, deadline=30):
+        """Asks the daemon to end, waits for that, and gives its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signo)
+        return self.wait_exit(deadline)
+
+    def wait_exit(self, deadline=30):
+        code = self.process.wait(deadline)
+        for reader in self._readers:
+            reader.join()
+        return code
+
+    def wait_until(self, path, status=200, deadline=20):
+        """Polls `path` until it answers with `status`."""
+        end = time.monotonic() + deadline
+        last = None
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                self.wait_exit()
+                raise self._failure(f"csparkd exited with {self.process.returncode}")
+            try:
+                last = self.get(path)
+                if last.status == status:
+                    return last
+            except OSError as error:
+                last = error
+            with self._news:
+                self._news.wait(0.02)
+        raise self._failure(f"{path} did not answer {status} in {deadline} s, last: {last!r}")
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    # -- asking -------------------------------------------------------------
+
+    def request(self, method, path, body=None, headers=None, timeout=60):
+        """One request on a connection of its own. A dict or list is sent as JSON."""
+        headers = dict(headers or {})
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+            headers.setdefault("Content-Type", "application/json")
+        if isinstance(body, str):
+            body = body.encode()
+        if body is not None:
+            headers.setdefault("Content-Length", str(len(body)))
+        headers.setdefault("Host", f"127.0.0.1:{self.port}")
+        head = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n"
+        with self.connect(timeout) as wire:
+            wire.send(head.encode("latin-1") + (body or b""))
+            return wire.answer(method)
+
+    def get(self, path, headers=None, **options):
+        return self.request("GET", path, None, headers, **options)
+
+    def post(self, path, body=b"", headers=None, **options):
+        return self.request("POST", path, body, headers, **options)
+
+    def connect(self, timeout=30):
+        return Wire(("127.0.0.1", self.port), timeout, self._note)
+
+    def raw(self, data, timeout=30):
+        """Sends these bytes as they are and reads one answer; raises wire.Closed when there is none."""
+        with self.connect(timeout) as wire:
+            return wire.send(data).answer()
+
+    def _note(self, answer):
+        self.seen.append(answer)
+        if answer.header("x-request-id"):  # the HTTP library's own refusals have none
+            self.answered[answer.header("x-request-id")] += 1
+
+    # -- looking inside -----------------------------------------------------
+
+    def log(self):
+        """The log lines so far, parsed."""
+        with self._news:
+            return list(self._lines)
+
+    def access_log(self):
+        return [line for line in self.log() if line.get("event") == "access"]
+
+    def wait_log(self, event=None, deadline=10, **fields):
+        """The first log line with this event and these fields; waits for it."""
+        if event is not None:
+            fields["event"] = event
+        end = time.monotonic() + deadline
+        with self._news:
+            while True:
+                for line in self._lines:
+                    if all(line.get(key) == value for key, value in fields.items()):
+                        return line
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise AssertionError(f"no log line with {fields} in {deadline} s")
+                self._news.wait(left)
+
+    def metrics(self):
+        """{(name, ((label, value), ...sorted)): number}"""
+        result = {}
+        for line in self.get("/metrics").text.splitlines():
+            match = METRIC.match(line)
+            if match:
+                labels = tuple(sorted(LABEL.findall(match[2] or "")))
+                result[match[1], labels] = float(match[3])
+        return result
+
+    def metric(self, name, **labels):
+        """Sum of a metric over all series that carry these labels; 0 when there is none."""
+        wanted = set(labels.items())
+        return sum(value for (key, have), value in self.metrics().items()
+                   if key == name and wanted <= set(have))
+
+    def status(self):
+        return self.get("/status").json()
+
+    def rss_kb(self):
+        return int(re.search(r"^VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text(), re.M)[1])
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def output(self):
+        """All the daemon wrote to its standard channels."""
+        with self._news:
+            return (self._raw["stdout"] + self._raw["stderr"]).decode("utf-8", "replace")
+
+    # -- what must always hold ----------------------------------------------
+
+    def check_invariants(self):
+        assert self.process.returncode is not None, "check_invariants() comes after stop()"
+        if self.exit_code is not None:
+            assert self.process.returncode == self.exit_code, f"csparkd exited with {self.process.returncode}"
+        assert not SANITIZER.search(self.output()), "a sanitizer reported"
+        if self.access_lines:
+            self._check_access_lines()
+        self._check_secrets()
+
+    def _check_access_lines(self):
+        logged = collections.Counter(line.get("request_id") for line in self.access_log())
+        wrong = {name: (count, logged[name]) for name, count in self.answered.items()
+                 if logged[name] != count}
+        assert not wrong, f"answers and access lines disagree (request id: answers, lines): {wrong}"
+
+    def _check_secrets(self):
+        written = [self.output().encode()]
+        for answer in self.seen:
+            written.append(answer.body + repr(answer.headers).encode())
+        for secret in self.secrets:
+            assert not any(secret in data for data in written), "a secret was written"
+
+    # -- inside -------------------------------------------------------------
+
+    def _failure(self, what):
+        return AssertionError(f"{what}\n{self.output()[-4000:]}")
+
+    def _find_secrets(self, given):
+        found = list(given) + [self.env.get(name, "") for name in SECRET_VARIABLES]
+        found += SECRET_KEYS.findall(self.config_text or "")
+        return [secret for secret in found if secret not in ("", "open")]
+
+    def _environment(self):
+        kept = {name: value for name, value in os.environ.items()
+                if name == "PATH" or name.endswith("SAN_OPTIONS") or name == "LD_LIBRARY_PATH"}
+        kept.update(self.env)
+        return kept
+
+    def _write_config(self):
+        path = Path(self.folder.name) / "csparkd.conf"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(self.config_text)
+        return path
+
+    def _read(self, name):
+        for line in getattr(self.process, name):
+            entry = parse_log_line(line)
+            with self._news:
+                self._raw[name] += line
+                if entry is not None:
+                    self._lines.append(entry)
+                self._news.notify_all()
+
+    def _kill(self):
+        """Leaves nothing behind, whatever happened."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+        if self.process:
+            self.wait_exit()
+
+
+def parse_log_line(line):
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None
