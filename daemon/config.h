@@ -1,0 +1,100 @@
+/*
+ * The configuration: flags, environment, file and defaults become one immutable, counted snapshot. Pure but for reading the
+ * files it is told to read. Every key has one row in config.def (name, type, default, range, unit, reloadable, help): the
+ * parser, --check, --print-config, --help-config, the manual page and conf/csparkd.conf come from it.
+ *
+ * The only file that knows libconfig is config.c (or config_file.c beside it).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "lib/cspark.h"
+
+enum config_group { CONFIG_EXECUTE = 1, CONFIG_READ = 2, CONFIG_MANAGE = 4, CONFIG_RAW = 8, CONFIG_OPS = 16 };
+
+struct config_listener {
+	char *address;      /* "127.0.0.1:8080", "[::1]:8080", "unix:/path" */
+	bool unsafe_listen; /* an address other than loopback is wanted */
+	unsigned allow;     /* enum config_group */
+	char **allowed_hosts; /* NULL-terminated, never NULL */
+	unsigned mode;      /* unix sockets */
+	char *group;        /* unix sockets; NULL: unchanged */
+};
+
+struct config_tenant {
+	char *name;
+	char *origin;      /* scheme://host[:port] */
+	char *tenant;      /* as in the path */
+	char *base_url;    /* origin/tenant */
+	char *token_url;   /* never NULL for OAuth */
+	struct cspark_credentials credentials; /* strings owned here */
+	char *secret_file; /* the file the secret came from, to be watched; NULL: none */
+	char *ca_file;
+	char *proxy;       /* as configured; "" = none; NULL: by the environment */
+	char *api_proxy;   /* what is to be used for the API, for tokens; NULL: none */
+	char *token_proxy;
+	bool plaintext;
+	int http_version;  /* 0: automatic, 1: HTTP/1.1 */
+	unsigned timeout_ms;
+	unsigned connect_timeout_ms;
+	unsigned retry_max;
+	unsigned retry_interval_ms;
+	char *oauth_file;      /* where credentials came from, to be re-read; else NULL */
+	char *client_id_copy;  /* owned string behind credentials.client_id */
+};
+
+struct config {
+	unsigned refs;
+	unsigned workers;
+	char *state_dir;
+	unsigned drain_ms;
+	struct config_listener *listeners;
+	size_t listener_count;
+	struct config_tenant *tenants;
+	size_t tenant_count;
+	struct {
+		uint64_t max_body, max_answer, max_head, max_target, max_records;
+		unsigned max_in_flight, max_queue, queue_ms, max_connections;
+		unsigned head_ms, body_ms, idle_ms, write_ms;
+	} limits;
+	struct {
+		char *level;
+		char *format; /* "json", "text", or "auto": text on a terminal */
+		char *file;
+	} log;
+};
+
+/* What the command line said; NULL or false where it said nothing. Borrowed. */
+struct config_flags {
+	const char *file;
+	const char *listen;
+	const char *log_level;
+};
+
+/* Problems of a configuration, one sentence a line, each with file, line, range and the nearest known name where it helps. */
+struct config_report {
+	struct buf errors;
+	struct buf warnings;
+};
+void config_report_init(struct config_report *report);
+void config_report_fini(struct config_report *report);
+
+/* Given (config_unref), or NULL if anything at all is wrong: then <report> has all errors, not only the first. <getenv_fn>: getenv. */
+struct config *config_load(const struct config_flags *flags, char *(*getenv_fn)(const char *), struct config_report *report);
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config); /* any thread; wipes secrets; accepts NULL */
+
+/* Reads the tenant's secret file again; given (free(), wipe first), NULL if unreadable or unchanged in nothing. */
+char *config_read_secret(const char *path, struct cspark_error *ret_error);
+
+/* --check and --print-config: the effective configuration in the file's syntax, secrets as "***". */
+void config_print(const struct config *config, struct buf *out);
+/* --help-config: every key with type, default, range and help. */
+void config_help(struct buf *out);
+/* conf/csparkd.conf and the manual page's list of keys, from the same table. */
+void config_sample(struct buf *out);
+void config_manual(struct buf *out);

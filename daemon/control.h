@@ -1,0 +1,39 @@
+/*
+ * The query of a request: control parameters (leading underscore) and, for GET, inputs. Pure.
+ *
+ * A value that is a complete JSON literal is that literal, any other text is a string: the rule for GET,
+ * forms and CSV cells alike (control_put_value).
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "lib/cspark.h"
+
+enum control_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_TEXT };
+
+struct control {
+	struct cspark_meta meta;    /* borrowed from the arena */
+	struct str tenant;          /* absent: the first */
+	uint64_t timeout_ms;        /* 0: as configured */
+	enum control_format format;
+	enum cspark_shape shape;
+	bool shape_given;
+	bool is_public;
+	bool strict;
+	struct str inputs;          /* a JSON object of all parameters that are no control parameters; absent if none */
+};
+
+/* <query>: raw. <accept>: the Accept header (at == NULL: absent); `_format` wins; an Accept that allows none of ours is 406.
+ * <inputs_allowed>: GET; else a parameter that is no control parameter is ignored... but one that begins with an underscore and is unknown
+ * is refused for POST, since it can be no input. All text is put into <arena>. */
+bool control_read(struct str query, struct str accept, bool inputs_allowed, struct arena *arena, struct control *ret,
+	struct cspark_error *ret_error);
+
+/* Appends a JSON literal for <text>: itself if it is one, else a quoted string. False: not UTF-8. */
+bool control_put_value(struct str text, struct buf *out);
+/* Appends a JSON object for an application/x-www-form-urlencoded text. A name twice is passed twice. */
+bool control_form_object(struct str form, struct buf *out, struct cspark_error *ret_error);
+
+const char *control_format_type(enum control_format format); /* "application/x-ndjson" ... */

@@ -1,0 +1,54 @@
+/*
+ * The log: one line an event, JSON or text, to a descriptor; for the flow (level 3 and up).
+ *
+ * A line is built on the stack and put into the thread's own buffer, which log_flush() (called once an
+ * iteration of the thread's loop) writes. It never blocks: a reader that does not read costs log
+ * lines, which are counted, not requests. Bytes from outside are escaped and cut at 256.
+ *
+ * The sink and the level are process-wide and set before threads start; the rest is per thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+enum log_level { LOG_ERROR_LEVEL, LOG_WARN_LEVEL, LOG_INFO_LEVEL, LOG_DEBUG_LEVEL };
+enum log_format { LOG_JSON, LOG_TEXT };
+
+struct log_options {
+	enum log_level level;
+	enum log_format format;
+	const char *file; /* NULL: standard error; copied */
+};
+/* False with errno set: the file cannot be opened. */
+bool log_open(const struct log_options *options);
+/* After the file was renamed (SIGUSR1); keeps the old one if that fails. Any thread. */
+bool log_reopen(void);
+void log_close(void); /* flushes the calling thread's lines */
+bool log_level_parse(const char *name, enum log_level *ret);
+bool log_on(enum log_level level);
+/* Writes what this thread has gathered. Lines at warn and error level are written at once. */
+void log_flush(void);
+uint64_t log_dropped(void); /* lines lost so far, all threads */
+
+/* A secret that must never be written: lines are checked for it in debug builds and tests. */
+
+struct log_line {
+	enum log_level level;
+	bool on;
+	bool text;
+	unsigned len;
+	char at[3072];
+};
+/* Starts with time, level and event. Fields may follow; nothing is done if the level is off. */
+void log_begin(struct log_line *line, enum log_level level, const char *event);
+void log_str(struct log_line *line, const char *key, struct str value);      /* escaped, cut; absent (at == NULL) gives null */
+void log_text(struct log_line *line, const char *key, const char *value);    /* the same for C strings */
+void log_int(struct log_line *line, const char *key, int64_t value);
+void log_ms(struct log_line *line, const char *key, int64_t microseconds);   /* as milliseconds with three decimals */
+void log_end(struct log_line *line);
+
+/* For the common case: an event and one sentence. */
+void log_say(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
