@@ -1,5 +1,5 @@
 /*
- * A strict, incremental scanner for one RFC 8259 text, or a sequence of them.
+ * A strict, incremental scanner for one RFC 8259 text.
  *
  * It checks and it finds; it builds no tree, decodes nothing and allocates nothing.
  * Bytes arrive in pieces of any size; memory is constant; depth is bounded. What it
@@ -29,8 +29,8 @@ enum json_event {
 /*
  * Called for values at depth <= events_to_depth (the text itself has depth 0, its members or
  * elements 1) and for member names of objects at depth < events_to_depth. Returning false stops
- * the scan with JSON_STOPPED. <begin> is the first byte of the value or name in all three events.
- * Must not touch the scanner.
+ * the scan with JSON_STOPPED. A name has the depth of its member. <begin> is the first byte of the
+ * value or name in all three events. Must not touch the scanner.
  */
 struct json_mark {
 	enum json_event event;
@@ -53,16 +53,18 @@ struct json_scan {
 	void *arg;
 	unsigned events_to_depth;
 	/* the rest is the scanner's own */
-	unsigned depth;
+	unsigned depth;   /* open containers */
 	uint8_t state;
-	uint8_t substate;
-	bool sequence;
+	uint8_t substate; /* within a number, a literal, an escape or a character */
+	uint8_t kind;     /* of the scalar under way */
+	bool is_name;     /* the string under way names a member */
 	const char *reason;
 	uint64_t offset;     /* bytes consumed */
+	uint64_t bias;       /* address + bias = offset, while a piece is fed */
 	uint64_t line;       /* from 1 */
 	uint64_t line_start; /* offset of the first byte of this line */
 	uint64_t begin;      /* of the scalar or name under way */
-	uint64_t nest[JSON_MAX_DEPTH / 64];      /* a bit a level: 1 = object */
+	uint64_t nest[JSON_MAX_DEPTH / 64]; /* a bit a level: 1 = object */
 	uint64_t begins[8];  /* where the open containers of depth 0..7 began */
 };
 
