@@ -331,7 +331,8 @@ begin_value(struct json_scan *scan, const char *at)
 		begin_scalar(scan, at, *at == 't' ? JSON_TRUE : *at == 'f' ? JSON_FALSE : JSON_NULL, IN_LITERAL);
 		return at;
 	default:
-		return fail(scan, at, "expected a value");
+		return fail(scan, at, *at == '\xef' && offset_of(scan, at) == 0 ?
+			"a byte-order mark before the text" : "expected a value");
 	}
 }
 
