@@ -1,0 +1,142 @@
+/*
+ * A request is one allocation: the struct, then its strings, then the body.
+ */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "lib/bytes.h"
+#include "lib/cspark.h"
+#include "lib/envelope.h"
+#include "lib/error.h"
+#include "lib/locator.h"
+#include "lib/operations.h"
+
+/* Metadata values, six bytes for one at worst (\u00xx), names, locator and path. */
+#define ENVELOPE_MAX (128 * 1024)
+/* What a usual envelope takes; more is no harm, it grows. */
+#define ENVELOPE_USUAL 768
+
+/* Ids and proxy endpoints are executed at their own path; only the named form has an endpoint. */
+static void
+put_locator(struct buf *out, const struct cspark_locator *locator)
+{
+	cspark_locator_put_v3(locator, out);
+	if (locator->kind == CSPARK_FOLDER_SERVICE)
+		buf_put_str(out, STR("/execute"));
+}
+
+/* Fills in the template of the operations table. */
+static void
+put_path(struct buf *out, const char *tenant, enum cspark_operation operation, const struct cspark_locator *locator)
+{
+	struct str rest = str_of(cspark_operation_path(operation));
+
+	buf_put_char(out, '/');
+	if (cspark_operation_has_tenant(operation)) {
+		str_percent_encode(str_of(tenant), out);
+		buf_put_char(out, '/');
+	}
+	while (rest.at) {
+		struct str name, text = str_cut(rest, '{', &rest);
+
+		buf_put_str(out, text);
+		if (!rest.at)
+			break;
+		name = str_cut(rest, '}', &rest);
+		if (str_eq(name, STR("locator")))
+			put_locator(out, locator);
+		else if (locator->is_public)
+			buf_put_str(out, STR("public/"));
+	}
+	buf_put_char(out, '\0');
+}
+
+static size_t
+texts_len(const struct cspark_execute *execute)
+{
+	size_t len = execute->inputs.len + execute->request_data.len;
+
+	return execute->meta ? len + execute->meta->more.len + execute->meta->own.len : len;
+}
+
+/* Room for the struct, to be filled in at the end, when the buffer has stopped moving. */
+static void
+begin_request(struct buf *buf, size_t usual, size_t max)
+{
+	static const struct cspark_request EMPTY;
+
+	buf_init(buf, sizeof(EMPTY) + max);
+	(void)buf_reserve(buf, sizeof(EMPTY) + usual);
+	buf_put(buf, &EMPTY, sizeof(EMPTY));
+}
+
+struct cspark_request *
+cspark_execute_request(const char *tenant, const struct cspark_execute *execute, struct cspark_error *ret_error)
+{
+	enum cspark_operation operation = execute->api == CSPARK_V4 ? CSPARK_OP_EXECUTE_V4 : CSPARK_OP_EXECUTE_V3;
+	struct cspark_request *request = NULL;
+	size_t texts = texts_len(execute), body_at, len;
+	struct buf buf;
+
+	begin_request(&buf, texts + ENVELOPE_USUAL, texts + ENVELOPE_MAX);
+	put_path(&buf, tenant, operation, execute->locator);
+	body_at = buf.len;
+	if (!cspark_envelope_put(execute, &buf, ret_error))
+		goto out;
+	request = (struct cspark_request *)buf_take(&buf, &len);
+	if (!request) {
+		cspark_refuse(ret_error, CSPARK_E_INTERNAL, "No memory for the request to Spark.");
+		goto out;
+	}
+	*request = (struct cspark_request){
+		.operation = operation,
+		.is_public = execute->locator->is_public,
+		.expects_json = true,
+		.method = cspark_operation_method(operation),
+		.path = (char *)request + sizeof(*request),
+		.body = (char *)request + body_at,
+		.body_len = len - body_at,
+		.content_type = "application/json",
+	};
+out:
+	buf_fini(&buf);
+	return request;
+}
+
+struct cspark_request *
+cspark_raw_request(enum cspark_operation operation, bool is_public, const char *method, struct cspark_bytes path,
+	struct cspark_bytes body, const char *content_type)
+{
+	struct cspark_request *request;
+	size_t method_at, body_at, room = strlen(method) + path.len + body.len + 2;
+	struct buf buf;
+
+	begin_request(&buf, room, room);
+	buf_put(&buf, path.at, path.len);
+	buf_put_char(&buf, '\0');
+	method_at = buf.len;
+	buf_put(&buf, method, strlen(method) + 1);
+	body_at = buf.len;
+	buf_put(&buf, body.at, body.len);
+	request = (struct cspark_request *)buf_take(&buf, NULL);
+	if (!request)
+		return NULL;
+	*request = (struct cspark_request){
+		.operation = operation,
+		.is_public = is_public,
+		.expects_json = cspark_operation_class(operation) == CSPARK_CLASS_EXECUTE,
+		.method = (char *)request + method_at,
+		.path = (char *)request + sizeof(*request),
+		.body = body.at ? (char *)request + body_at : NULL,
+		.body_len = body.len,
+		.content_type = content_type,
+	};
+	return request;
+}
+
+void
+cspark_request_free(struct cspark_request *request)
+{
+	free(request);
+}
