@@ -286,8 +286,8 @@ put_v4_target(struct buf *out, const struct cspark_locator *locator, struct str 
 	} else if (locator->kind == CSPARK_SERVICE_ID) {
 		put_string(out, "service", locator->service);
 	} else {
-		snprintf(service, sizeof(service), version.len ? "%s/%s[%.*s]" : "%s/%s", locator->folder,
-			locator->service, STR_ARG(version));
+		snprintf(service, sizeof(service), "%s/%s%s%.*s%s", locator->folder, locator->service,
+			version.len ? "[" : "", STR_ARG(version), version.len ? "]" : "");
 		put_string(out, "service", service);
 	}
 }

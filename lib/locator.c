@@ -72,7 +72,7 @@ check_name(struct str name, const char *what, struct cspark_error *ret_error)
 	else if (str_has_control(name))
 		wrong = "contains a control character";
 	else if (has_dot_segment(name))
-		wrong = "must not be . or ..";
+		wrong = "is \".\" or \"..\"";
 	return !wrong || cspark_refuse(ret_error, CSPARK_E_BAD_LOCATOR, "The %s %s.", what, wrong);
 }
 

@@ -1,8 +1,6 @@
 /*
  * A request is one allocation: the struct, then its strings, then the body.
  */
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "base/str.h"
 #include "lib/bytes.h"
@@ -11,6 +9,8 @@
 #include "lib/error.h"
 #include "lib/locator.h"
 #include "lib/operations.h"
+
+#include <stdlib.h>
 
 /* Metadata values, six bytes for one at worst (\u00xx), names, locator and path. */
 #define ENVELOPE_MAX (128 * 1024)
