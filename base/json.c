@@ -12,7 +12,8 @@ enum state {
 	FIRST_NAME,    /* a name or '}' */
 	NAME,
 	COLON,
-	AFTER_VALUE, /* ',' or the end of the container */
+	AFTER_ELEMENT, /* ',' or ']' */
+	AFTER_MEMBER,  /* ',' or '}' */
 	DONE,
 	IN_STRING,
 	IN_CHARACTER, /* substate: enum utf8_state */
@@ -47,14 +48,6 @@ fail(struct json_scan *scan, const char *at, const char *reason)
 	return at;
 }
 
-static bool
-in_object(const struct json_scan *scan)
-{
-	unsigned level = scan->depth - 1;
-
-	return scan->nest[level / 64] >> (level % 64) & 1;
-}
-
 /* -- marks ------------------------------------------------------------------ */
 
 /* Called last in a step: the answer may change the state. */
@@ -86,16 +79,10 @@ begin_scalar(struct json_scan *scan, const char *at, enum json_kind kind, enum s
 	mark(scan, JSON_BEGIN, kind, scan->begin, scan->begin);
 }
 
-static enum state
-state_after_value(const struct json_scan *scan)
-{
-	return scan->depth ? AFTER_VALUE : DONE;
-}
-
 static void
 end_scalar(struct json_scan *scan, uint64_t offset)
 {
-	scan->state = state_after_value(scan);
+	scan->state = scan->after;
 	mark(scan, JSON_END, scan->kind, scan->begin, offset);
 }
 
@@ -246,6 +233,12 @@ number_next(enum number state, char c)
 }
 
 static const char *
+skip_digits(const char *at, const char *end)
+{
+	return JSON_FIND(at, end, nondigits);
+}
+
+static const char *
 step_number(struct json_scan *scan, const char *at, const char *end)
 {
 	enum number state = scan->substate;
@@ -253,8 +246,8 @@ step_number(struct json_scan *scan, const char *at, const char *end)
 	while (at < end) {
 		int next;
 
-		while (number_rules[state].repeats && at < end && is_digit(*at))
-			at++;
+		if (number_rules[state].repeats)
+			at = skip_digits(at, end);
 		if (at == end)
 			break;
 		next = number_next(state, *at);
@@ -273,6 +266,40 @@ step_number(struct json_scan *scan, const char *at, const char *end)
 	return at;
 }
 
+/*
+ * The position behind a number of which every byte is here, <at> on its first. NULL if the number is
+ * cut, wrong or has an exponent: then step_number() goes through it byte by byte.
+ */
+static const char *
+skip_plain_number(const char *at, const char *end)
+{
+	const char *digits = *at == '-' ? at + 1 : at;
+
+	at = skip_digits(digits, end);
+	if (at == digits || (*digits == '0' && at - digits > 1))
+		return NULL;
+	if (at < end && *at == '.') {
+		digits = at + 1;
+		at = skip_digits(digits, end);
+		if (at == digits)
+			return NULL;
+	}
+	return at < end && (*at | 0x20) != 'e' ? at : NULL;
+}
+
+static const char *
+begin_number(struct json_scan *scan, const char *at, const char *end)
+{
+	const char *behind = skip_plain_number(at, end);
+
+	scan->substate = *at == '-' ? MINUS : *at == '0' ? ZERO : INTEGER;
+	begin_scalar(scan, at, JSON_NUMBER, IN_NUMBER);
+	if (!behind || scan->state == STOPPED)
+		return at + 1;
+	end_scalar(scan, offset_of(scan, behind));
+	return behind;
+}
+
 /* -- structure ---------------------------------------------------------------- */
 
 static const char *
@@ -289,29 +316,43 @@ open_container(struct json_scan *scan, const char *at, enum json_kind kind)
 	if (kind == JSON_OBJECT) {
 		scan->nest[level / 64] |= bit;
 		scan->state = FIRST_NAME;
+		scan->after = AFTER_MEMBER;
 	} else {
 		scan->nest[level / 64] &= ~bit;
 		scan->state = FIRST_ELEMENT;
+		scan->after = AFTER_ELEMENT;
 	}
 	mark(scan, JSON_BEGIN, kind, begin, begin);
 	scan->depth++;
 	return at + 1;
 }
 
+/* What comes after a value depends on the container it is in. */
+static enum state
+state_after_value(const struct json_scan *scan)
+{
+	unsigned level = scan->depth - 1;
+
+	if (scan->depth == 0)
+		return DONE;
+	return scan->nest[level / 64] >> (level % 64) & 1 ? AFTER_MEMBER : AFTER_ELEMENT;
+}
+
 static const char *
 close_container(struct json_scan *scan, const char *at)
 {
-	enum json_kind kind = in_object(scan) ? JSON_OBJECT : JSON_ARRAY;
+	enum json_kind kind = scan->after == AFTER_MEMBER ? JSON_OBJECT : JSON_ARRAY;
 	unsigned level = --scan->depth;
 
-	scan->state = state_after_value(scan);
+	scan->after = state_after_value(scan);
+	scan->state = scan->after;
 	if (level < sizeof scan->begins / sizeof scan->begins[0])
 		mark(scan, JSON_END, kind, scan->begins[level], offset_of(scan, at + 1));
 	return at + 1;
 }
 
 static const char *
-begin_value(struct json_scan *scan, const char *at)
+begin_value(struct json_scan *scan, const char *at, const char *end)
 {
 	switch (*at) {
 	case '{':
@@ -320,12 +361,10 @@ begin_value(struct json_scan *scan, const char *at)
 		return open_container(scan, at, JSON_ARRAY);
 	case '"':
 		begin_scalar(scan, at, JSON_STRING, IN_STRING);
-		return at + 1;
+		return scan->state == IN_STRING ? step_string(scan, at + 1, end) : at;
 	case '-': case '0': case '1': case '2': case '3': case '4':
 	case '5': case '6': case '7': case '8': case '9':
-		scan->substate = *at == '-' ? MINUS : *at == '0' ? ZERO : INTEGER;
-		begin_scalar(scan, at, JSON_NUMBER, IN_NUMBER);
-		return at + 1;
+		return begin_number(scan, at, end);
 	case 't': case 'f': case 'n':
 		scan->substate = 0;
 		begin_scalar(scan, at, *at == 't' ? JSON_TRUE : *at == 'f' ? JSON_FALSE : JSON_NULL, IN_LITERAL);
@@ -337,28 +376,14 @@ begin_value(struct json_scan *scan, const char *at)
 }
 
 static const char *
-begin_name(struct json_scan *scan, const char *at)
+begin_name(struct json_scan *scan, const char *at, const char *end)
 {
 	if (*at != '"')
 		return fail(scan, at, "expected a member name in double quotes");
 	scan->is_name = true;
 	scan->begin = offset_of(scan, at);
 	scan->state = IN_STRING;
-	return at + 1;
-}
-
-static const char *
-after_value(struct json_scan *scan, const char *at)
-{
-	bool object = in_object(scan);
-
-	if (*at == ',') {
-		scan->state = object ? NAME : VALUE;
-		return at + 1;
-	}
-	if (*at == (object ? '}' : ']'))
-		return close_container(scan, at);
-	return fail(scan, at, object ? "expected ',' or '}' after a member" : "expected ',' or ']' after an element");
+	return step_string(scan, at + 1, end);
 }
 
 static const char *
@@ -375,31 +400,51 @@ skip_blank(struct json_scan *scan, const char *at, const char *end)
 	return at;
 }
 
+/* Up to the next value or name and through its beginning. */
 static const char *
 step_structure(struct json_scan *scan, const char *at, const char *end)
 {
-	at = skip_blank(scan, at, end);
-	if (at == end)
-		return at;
-	switch ((enum state)scan->state) {
-	case VALUE:
-		return begin_value(scan, at);
-	case FIRST_ELEMENT:
-		return *at == ']' ? close_container(scan, at) : begin_value(scan, at);
-	case FIRST_NAME:
-		return *at == '}' ? close_container(scan, at) : begin_name(scan, at);
-	case NAME:
-		return begin_name(scan, at);
-	case COLON:
-		if (*at != ':')
-			return fail(scan, at, "expected ':' after a member name");
-		scan->state = VALUE;
-		return at + 1;
-	case AFTER_VALUE:
-		return after_value(scan, at);
-	default:
-		return fail(scan, at, "something follows the end of the JSON text");
+	enum state state = scan->state;
+
+	for (at = skip_blank(scan, at, end); at < end; at = skip_blank(scan, at + 1, end)) {
+		switch (state) {
+		case FIRST_ELEMENT:
+			if (*at == ']')
+				return close_container(scan, at);
+			return begin_value(scan, at, end);
+		case VALUE:
+			return begin_value(scan, at, end);
+		case FIRST_NAME:
+			if (*at == '}')
+				return close_container(scan, at);
+			return begin_name(scan, at, end);
+		case NAME:
+			return begin_name(scan, at, end);
+		case COLON:
+			if (*at != ':')
+				return fail(scan, at, "expected ':' after a member name");
+			state = VALUE;
+			break;
+		case AFTER_ELEMENT:
+			if (*at == ']')
+				return close_container(scan, at);
+			if (*at != ',')
+				return fail(scan, at, "expected ',' or ']' after an element");
+			state = VALUE;
+			break;
+		case AFTER_MEMBER:
+			if (*at == '}')
+				return close_container(scan, at);
+			if (*at != ',')
+				return fail(scan, at, "expected ',' or '}' after a member");
+			state = NAME;
+			break;
+		default:
+			return fail(scan, at, "something follows the end of the JSON text");
+		}
 	}
+	scan->state = state;
+	return at;
 }
 
 static const char *
@@ -434,6 +479,7 @@ json_scan_init(struct json_scan *scan, unsigned events_to_depth, json_mark_fn *o
 		.arg = arg,
 		.events_to_depth = events_to_depth,
 		.state = VALUE,
+		.after = DONE,
 		.line = 1,
 	};
 }
@@ -484,7 +530,7 @@ reason_of_end(const struct json_scan *scan)
 	default:
 		if (scan->depth == 0)
 			return "the text is empty";
-		return in_object(scan) ? "the text ends inside an object" : "the text ends inside an array";
+		return scan->after == AFTER_MEMBER ? "the text ends inside an object" : "the text ends inside an array";
 	}
 }
 

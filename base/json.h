@@ -55,6 +55,7 @@ struct json_scan {
 	/* the rest is the scanner's own */
 	unsigned depth;   /* open containers */
 	uint8_t state;
+	uint8_t after;    /* the state behind a value of the innermost container */
 	uint8_t substate; /* within a number, a literal, an escape or a character */
 	uint8_t kind;     /* of the scalar under way */
 	bool is_name;     /* the string under way names a member */

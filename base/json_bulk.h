@@ -27,6 +27,12 @@ json_in_brackets(unsigned char c)
 	return c == '"' || (c | 0x20) == '{' || (c | 0x20) == '}';
 }
 
+static inline bool
+json_in_nondigits(unsigned char c)
+{
+	return c < '0' || c > '9';
+}
+
 #ifdef __SSE2__
 
 #include <emmintrin.h>
@@ -59,6 +65,15 @@ json_block_brackets(__m128i block)
 
 	return _mm_or_si128(json_block_is(block, '"'),
 		_mm_or_si128(json_block_is(folded, '{'), json_block_is(folded, '}')));
+}
+
+/* Digits moved to the lowest signed numbers: all above them is none. */
+static inline __m128i
+json_block_nondigits(__m128i block)
+{
+	__m128i moved = _mm_sub_epi8(block, _mm_set1_epi8((char)('0' + 0x80)));
+
+	return _mm_cmpgt_epi8(moved, _mm_set1_epi8((char)(-0x80 + 9)));
 }
 
 #define JSON_FIND(at, end, set) json_find(at, end, json_block_##set, json_in_##set)
