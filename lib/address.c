@@ -168,6 +168,8 @@ read_tenant(struct str text, struct address *ret, struct cspark_error *ret_error
 static bool
 check_characters(struct str url, struct cspark_error *ret_error)
 {
+	if (url.len == 0)
+		return refuse(ret_error, "The base URL is empty.");
 	if (url.len > URL_MAX)
 		return refuse(ret_error, "The base URL is too long.");
 	for (size_t i = 0; i < url.len; i++) {
