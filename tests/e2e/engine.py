@@ -1,7 +1,7 @@
 """The vendor's own calculation engine behind Spark's execute paths: runner/server.js with the example model.
 
-The model and the recorded answers are not part of this tree: they are read from $CSPARKD_SHARED, else from ../shared
-beside the tree. npm installs the engine below the build directory, exactly as package-lock.json says.
+The model and the recorded answers are not part of this tree (needs.py says where they are). npm installs the
+engine below the build directory, exactly as package-lock.json says.
 """
 
 import json
@@ -13,11 +13,10 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
-from gateway import TOP
+from needs import SHARED
 from process import Process
 
 RUNNER = Path(__file__).resolve().parent / "runner"
-SHARED = Path(os.environ.get("CSPARKD_SHARED", TOP.parent / "shared"))
 TENANT = "my-tenant"
 
 
@@ -27,7 +26,7 @@ def missing():
     if absent:
         return f"{' and '.join(absent)} not installed (scripts/install-deps e2e)"
     absent = [str(path) for path in (model_path(), golden_path()) if not path.exists()]
-    return f"{' and '.join(absent)} not there (set CSPARKD_SHARED)" if absent else None
+    return f"{' and '.join(absent)} not there ($CSPARKD_SHARED)" if absent else None
 
 
 def model_path():

@@ -1,7 +1,7 @@
 """Keycloak, the token server that Spark itself uses, on a loopback port.
 
-The distribution comes from Maven Central through Debian's Maven, which keeps the download; it is unpacked below the
-build directory. The realm (realm.json) has two confidential clients: `demo`, and `brief` whose tokens last 3 seconds.
+Debian's Maven gets the distribution from Maven Central and keeps the download; it is unpacked below the build
+directory. The realm (realm.json) has two confidential clients: `demo`, and `brief` whose tokens last 3 seconds.
 """
 
 import json
@@ -34,7 +34,8 @@ def install(folder):
     """Unpacks Keycloak below `folder` unless it is there; gives its home."""
     home = Path(folder) / f"keycloak-{VERSION}"
     if not (home / "unpacked").exists():
-        subprocess.run(["mvn", "-B", "-q", COPY, f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={folder}"], check=True)
+        subprocess.run(["mvn", "-B", "-q", "-Dstyle.color=never", COPY, f"-Dartifact={ARTIFACT}",
+                        f"-DoutputDirectory={folder}"], check=True)
         archive = Path(folder) / f"keycloak-quarkus-dist-{VERSION}.tar.gz"
         with tarfile.open(archive) as tar:
             tar.extractall(folder)
@@ -47,7 +48,7 @@ def install(folder):
 
 
 class Keycloak(Process):
-    """A running Keycloak: `.realm_url`, `.token_url`, `.jwks_url`. It starts with an empty database each time."""
+    """A running Keycloak: `.realm_url`, `.token_url`, `.jwks_url`. Each starts with an empty database."""
 
     def __init__(self, folder):
         self.home = install(folder)

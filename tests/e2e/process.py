@@ -38,9 +38,9 @@ class Process:
         tick = threading.Event()
         while not self.is_ready():
             if self.process.poll() is not None:
-                raise RuntimeError(f"{self.command[0]} exited with {self.process.returncode}:\n{self.output()[-4000:]}")
+                raise self._failure(f"exited with {self.process.returncode}")
             if time.monotonic() > end:
-                raise RuntimeError(f"{self.command[0]} is not ready after {self.deadline} s:\n{self.output()[-4000:]}")
+                raise self._failure(f"is not ready after {self.deadline} s")
             tick.wait(0.05)
 
     def stop(self):
@@ -57,6 +57,9 @@ class Process:
     def output(self):
         size = os.fstat(self.file.fileno()).st_size
         return os.pread(self.file.fileno(), size, 0).decode("utf-8", "replace")
+
+    def _failure(self, what):
+        return RuntimeError(f"{self.command[0]} {what}:\n{self.output()[-4000:]}")
 
     def _signal(self, signo):
         try:

@@ -21,9 +21,9 @@ import threading
 import time
 from pathlib import Path
 
+from needs import TOP
 from wire import Wire
 
-TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("CSPARK_BUILD", TOP / "build"))
 
 SECRET_VARIABLES = ("CSPARK_CLIENT_SECRET", "CSPARK_API_KEY", "CSPARK_BEARER_TOKEN")
