@@ -26,8 +26,8 @@ struct control {
 };
 
 /* <query>: raw. <accept>: the Accept header (at == NULL: absent); `_format` wins; an Accept that allows none of ours is 406.
- * <inputs_allowed>: GET; else a parameter that is no control parameter is ignored... but one that begins with an underscore and is unknown
- * is refused for POST, since it can be no input. All text is put into <arena>. */
+ * <inputs_allowed>: GET, where what is no control parameter is an input; else it is refused, since it would be lost. A control parameter
+ * twice is refused. All text is put into <arena>. */
 bool control_read(struct str query, struct str accept, bool inputs_allowed, struct arena *arena, struct control *ret,
 	struct cspark_error *ret_error);
 
@@ -36,4 +36,4 @@ bool control_put_value(struct str text, struct buf *out);
 /* Appends a JSON object for an application/x-www-form-urlencoded text. A name twice is passed twice. */
 bool control_form_object(struct str form, struct buf *out, struct cspark_error *ret_error);
 
-const char *control_format_type(enum control_format format); /* "application/x-ndjson" ... */
+const char *control_format_type(enum control_format format); /* "application/x-ndjson" ...; in accept.c */
