@@ -1,0 +1,75 @@
+#include "daemon/plan.h"
+
+#include <stdlib.h>
+
+#include "daemon/bytes.h"
+#include "daemon/refuse.h"
+
+static enum cspark_api
+api_of(const struct ask *ask)
+{
+	return ask->kind == ASK_MANY ? CSPARK_V4 : CSPARK_V3;
+}
+
+static struct cspark_request *
+make_request(const char *tenant, const struct cspark_locator *locator, const struct control *control,
+	const struct ask *ask, struct cspark_error *ret_error)
+{
+	struct cspark_locator place = *locator;
+	struct cspark_meta meta = control->meta;
+	struct cspark_execute execute = {
+		.api = api_of(ask),
+		.locator = &place,
+		.meta = &meta,
+		.inputs = bytes_of_str(ask->inputs),
+		.request_data = bytes_of_str(ask->request_data),
+		.checked = true,
+	};
+
+	place.is_public = locator->is_public || control->is_public;
+	meta.own = bytes_of_str(ask->request_meta);
+	return cspark_execute_request(tenant, &execute, ret_error);
+}
+
+static bool
+add_part(struct plan *plan, struct cspark_request *request, size_t records, struct cspark_error *ret_error)
+{
+	plan->parts = malloc(sizeof(*plan->parts));
+	if (!plan->parts) {
+		cspark_request_free(request);
+		return refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the request.");
+	}
+	plan->parts[0] = (struct part){ .request = request, .first = 0, .records = records };
+	plan->part_count = 1;
+	return true;
+}
+
+bool
+plan_make(const char *tenant, const struct cspark_locator *locator, const struct control *control, const struct ask *ask,
+	struct plan *ret, struct cspark_error *ret_error)
+{
+	struct cspark_request *request;
+
+	*ret = (struct plan){ .api = api_of(ask) };
+	if (ask->kind == ASK_MANY && locator->kind == CSPARK_PROXY)
+		return refuse(ret_error, CSPARK_E_BAD_LOCATOR,
+			"A proxy endpoint takes one record, not a list; name the service by folder and service.");
+	request = make_request(tenant, locator, control, ask, ret_error);
+	if (!request)
+		return false;
+	if (ask->kind == ASK_MANY && ask->records == 0) {
+		/* Nothing is to be calculated; that it could have been asked is known now. */
+		cspark_request_free(request);
+		return true;
+	}
+	return add_part(ret, request, ask->kind == ASK_MANY ? ask->records : 1, ret_error);
+}
+
+void
+plan_fini(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->part_count; i++)
+		cspark_request_free(plan->parts[i].request);
+	free(plan->parts);
+	*plan = (struct plan){ .part_count = 0 };
+}
