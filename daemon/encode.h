@@ -18,7 +18,8 @@ struct encoded {
 	struct str version;
 };
 
-/* Format, shape and _strict as the contract says. False with an error (406 for text with several outputs, 422 for strict, upstream_garbled). */
+/* Format, shape and _strict as the contract says. False: the answer cannot be given; <ret_error> says why, <ret>->status is the
+ * status to refuse it with (406 for text with several outputs, 422 for _strict), and the facts are there all the same. */
 bool encode_answer(const struct control *control, bool many, const struct joined *joined, struct buf *out, struct encoded *ret,
 	struct cspark_error *ret_error);
 /* Counts and names from an answer that is passed on unread (drop-in paths, original). */

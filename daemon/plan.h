@@ -34,7 +34,7 @@ struct joined {
 	struct str body;             /* Spark's own bytes if there was one part, else the joined v4 object */
 	struct buf text;             /* what join itself had to write */
 };
-/* <bodies>: one for each part, valid JSON, borrowed as long as <ret>. False: a body is no execute answer, or its arrays do not have as many
- * elements as the part has records (upstream_garbled). */
+/* <bodies>: one for each part, valid JSON, borrowed as long as <ret>; NULL for a plan without parts. False: a body is no execute answer,
+ * or its arrays do not have as many elements as the part has records (upstream_garbled); then there is nothing to fini. */
 bool plan_join(const struct plan *plan, const struct str *bodies, struct joined *ret, struct cspark_error *ret_error);
 void joined_fini(struct joined *joined);
