@@ -43,7 +43,7 @@ struct loop_timer {
 	size_t slot; /* the loop's own */
 };
 void loop_timer_init(struct loop_timer *timer, void (*on_due)(void *arg), void *arg);
-/* (Re)sets; -1 clears. A time that has passed is due in the next iteration, never in this one. */
+/* (Re)sets; -1 clears. A time that has passed is due when the timers' turn comes next, never inside this call. */
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms);
 
 /* ---- guests: foreign event systems ---- */

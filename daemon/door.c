@@ -1,0 +1,175 @@
+#include "daemon/door.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	CALLERS_AT_ONCE = 16, /* others have to get their turn */
+	RETRY_MS = 100,       /* while descriptors or memory are out */
+};
+
+static void
+on_retry(void *arg)
+{
+	doors_open(arg);
+}
+
+void
+doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_caller, void *arg)
+{
+	*doors = (struct doors){ .loop = loop, .on_caller = on_caller, .arg = arg };
+	loop_timer_init(&doors->retry, on_retry, doors);
+}
+
+static struct str
+host_of(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+	struct str host = str_range(name, colon ? (size_t)(colon - name) : strlen(name));
+
+	if (host.len >= 2 && host.at[0] == '[')
+		host = str_range(host.at + 1, host.len - 2);
+	return host;
+}
+
+bool
+doors_add(struct doors *doors, int fd, const char *name, bool is_unix)
+{
+	struct door *door = &doors->at[doors->count];
+	char *copy = doors->count < DOORS_MAX ? strdup(name) : NULL;
+
+	if (!copy) {
+		close(fd);
+		return false;
+	}
+	*door = (struct door){ .doors = doors, .fd = fd, .is_unix = is_unix, .name = copy };
+	if (!is_unix)
+		door->own_host = host_of(copy);
+	doors->count++;
+	return true;
+}
+
+/* What accept() reports about one caller, who is gone by now; see accept(2). */
+static bool
+is_callers_fault(int error)
+{
+	switch (error) {
+	case ECONNABORTED: case EINTR: case EPERM: case EPROTO: case ENETDOWN: case ENOPROTOOPT: case EHOSTDOWN:
+	case ENONET: case EHOSTUNREACH: case EOPNOTSUPP: case ENETUNREACH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+on_knock(void *arg, int fd, int events)
+{
+	struct door *door = arg;
+	struct doors *doors = door->doors;
+
+	for (int i = 0; i < CALLERS_AT_ONCE && doors->open; i++) {
+		struct sockaddr_storage address = { 0 };
+		socklen_t len = sizeof(address);
+		int caller = accept4(fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (caller >= 0) {
+			doors->on_caller(doors->arg, door, caller, &address, len);
+		} else if (errno == EAGAIN) {
+			return;
+		} else if (!is_callers_fault(errno)) {
+			doors_shut(doors);
+			loop_timer_set(doors->loop, &doors->retry, loop_now_ms(doors->loop) + RETRY_MS);
+		}
+	}
+}
+
+static bool
+doors_watch(struct doors *doors, int events)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < doors->count; i++)
+		ok &= loop_watch(doors->loop, doors->at[i].fd, events, on_knock, &doors->at[i]);
+	return ok;
+}
+
+void
+doors_open(struct doors *doors)
+{
+	if (doors->open || doors->closed)
+		return;
+	doors->open = doors_watch(doors, LOOP_READ);
+	if (!doors->open)
+		loop_timer_set(doors->loop, &doors->retry, loop_now_ms(doors->loop) + RETRY_MS);
+}
+
+void
+doors_shut(struct doors *doors)
+{
+	loop_timer_set(doors->loop, &doors->retry, -1);
+	if (doors->open)
+		doors_watch(doors, 0);
+	doors->open = false;
+}
+
+void
+doors_close(struct doors *doors)
+{
+	if (doors->closed)
+		return;
+	doors_shut(doors);
+	doors->closed = true;
+	for (unsigned i = 0; i < doors->count; i++) {
+		loop_forget(doors->loop, doors->at[i].fd);
+		close(doors->at[i].fd);
+	}
+}
+
+void
+doors_fini(struct doors *doors)
+{
+	doors_close(doors);
+	for (unsigned i = 0; i < doors->count; i++)
+		free(doors->at[i].name);
+}
+
+/* ---- callers' names ---- */
+
+static void
+name_unix(int fd, char ret[CALLER_MAX])
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		snprintf(ret, CALLER_MAX, "unix:");
+	else
+		snprintf(ret, CALLER_MAX, "unix:uid=%u,pid=%d", (unsigned)peer.uid, (int)peer.pid);
+}
+
+void
+door_name_caller(int fd, const struct sockaddr_storage *address, char ret[CALLER_MAX])
+{
+	const struct sockaddr_in *four = (const void *)address;
+	const struct sockaddr_in6 *six = (const void *)address;
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	switch (address->ss_family) {
+	case AF_INET:
+		inet_ntop(AF_INET, &four->sin_addr, text, sizeof(text));
+		snprintf(ret, CALLER_MAX, "%s:%u", text, ntohs(four->sin_port));
+		break;
+	case AF_INET6:
+		inet_ntop(AF_INET6, &six->sin6_addr, text, sizeof(text));
+		snprintf(ret, CALLER_MAX, "[%s]:%u", text, ntohs(six->sin6_port));
+		break;
+	default:
+		name_unix(fd, ret);
+	}
+}

@@ -1,0 +1,51 @@
+/*
+ * The doors of a front: its listening sockets, and when they are open. Callers wait in the kernel's queue while
+ * they are shut, which costs no CPU: at the limit of connections, and for a moment when descriptors or memory are out.
+ *
+ * One thread; embedded in its owner.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/str.h"
+#include "daemon/loop.h"
+
+enum { DOORS_MAX = 16, CALLER_MAX = 64 };
+
+struct doors;
+
+struct door {
+	struct doors *doors;
+	int fd;
+	bool is_unix;
+	char *name;          /* "127.0.0.1:8080" */
+	struct str own_host; /* the part of <name> without port and brackets; empty for unix sockets */
+};
+
+/* A caller came in: <fd> is taken; non-blocking. */
+typedef void doors_caller_fn(void *arg, const struct door *door, int fd, const struct sockaddr_storage *address, socklen_t len);
+
+struct doors {
+	struct loop *loop;
+	struct loop_timer retry;
+	bool open;
+	bool closed; /* for good */
+	unsigned count;
+	struct door at[DOORS_MAX];
+	doors_caller_fn *on_caller;
+	void *arg;
+};
+
+void doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_caller, void *arg);
+/* <fd> is taken, also on failure. */
+bool doors_add(struct doors *doors, int fd, const char *name, bool is_unix);
+void doors_open(struct doors *doors);
+void doors_shut(struct doors *doors);
+/* Closes the sockets: nobody comes in any more. */
+void doors_close(struct doors *doors);
+void doors_fini(struct doors *doors);
+
+/* "127.0.0.1:40312", "[::1]:40312", "unix:uid=1000,pid=4711". */
+void door_name_caller(int fd, const struct sockaddr_storage *address, char ret[CALLER_MAX]);

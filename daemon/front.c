@@ -1,0 +1,732 @@
+#include "daemon/front.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "daemon/deadline.h"
+#include "daemon/door.h"
+#include "daemon/guard.h"
+#include "daemon/loop.h"
+#include "daemon/peer.h"
+
+enum {
+	/* What libmicrohttpd needs of a connection's memory besides the request's head: its list of fields, the answer's head.
+	 * It clears all of that memory after every request, so more costs time as well as space. */
+	POOL_SLACK = 4096,
+	UPLOAD_BYTES_PER_S = 16 * 1024,
+};
+
+struct front {
+	struct loop *loop;
+	struct MHD_Daemon *mhd;
+	const struct front_ops *ops;
+	void *arg;
+	struct guard_rules rules;
+	unsigned max_connections;
+	unsigned body_ms;
+
+	struct doors doors;
+	struct peers peers;
+	struct deadlines deadlines;
+	struct loop_timer reaper; /* wakes for the earliest deadline */
+
+	bool busy;     /* libmicrohttpd has something to do in this iteration */
+	bool draining;
+	bool stopping;
+	unsigned exchanges;
+	unsigned connections;
+	uint64_t accepted;
+	struct list all;            /* struct front_request, one a connection */
+	struct list leaving;        /* parked, and left before they were */
+	struct front_request *arriving; /* handed to libmicrohttpd, not yet named by it */
+};
+
+/* A connection and the one request that it is at. */
+struct front_request {
+	struct front *front;
+	struct MHD_Connection *mhd;
+	const struct door *door;
+	int fd;
+	bool hung_up; /* the caller will send no more, or has left */
+	struct list all;
+	struct deadline deadline;
+	char caller[CALLER_MAX];
+
+	/* of the request; zeroed after it */
+	struct exchange {
+		void *arg;           /* the owner's; NULL before begin() */
+		const char *method;
+		char *target;        /* in libmicrohttpd's memory */
+		struct str path, query;
+		char *hidden;        /* see target_hide() */
+		char hidden_byte;
+		bool wants_body;
+		bool has_body;
+		bool whole;
+		bool parked;
+		bool replied;
+		bool is_slow;
+		enum cspark_code refusal; /* of the body */
+		const char *detail;
+		int64_t content_length;
+		uint64_t received;
+		int64_t body_since_ms;
+		struct MHD_Response *response; /* made, not yet queued */
+		unsigned status;
+		uint64_t bytes_out;
+	} now;
+	struct list leaving;
+};
+
+/* ---- deadlines ---- */
+
+static void
+reaper_set(struct front *front)
+{
+	int64_t next_ms = deadlines_next_ms(&front->deadlines);
+
+	/* It may well wake too early: most deadlines are met, and moving the timer for each would cost more. */
+	if (front->reaper.at_ms < 0 || next_ms < front->reaper.at_ms)
+		loop_timer_set(front->loop, &front->reaper, next_ms);
+}
+
+static void
+enter(struct front_request *request, enum deadline_phase phase)
+{
+	struct front *front = request->front;
+
+	deadline_enter(&front->deadlines, &request->deadline, phase, loop_now_ms(front->loop));
+	reaper_set(front);
+}
+
+/* libmicrohttpd sees the end of the stream and gives the connection up. */
+static void
+cut(struct front_request *request)
+{
+	shutdown(request->fd, SHUT_RDWR);
+}
+
+static bool
+has_earned_time(const struct front_request *request)
+{
+	const struct exchange *now = &request->now;
+	int64_t earned_ms = (int64_t)(now->received / UPLOAD_BYTES_PER_S) * 1000;
+
+	return now->body_since_ms + request->front->body_ms + earned_ms > loop_now_ms(request->front->loop);
+}
+
+static void
+on_reap(void *arg)
+{
+	struct front *front = arg;
+	struct deadline *deadline;
+
+	while ((deadline = deadlines_expire(&front->deadlines, loop_now_ms(front->loop)))) {
+		struct front_request *request = LIST_ITEM(deadline, struct front_request, deadline);
+		bool is_body = deadline->phase == DEADLINE_BODY || deadline->phase == DEADLINE_UPLOAD;
+
+		if (is_body && has_earned_time(request)) {
+			enter(request, DEADLINE_UPLOAD);
+			continue;
+		}
+		request->now.is_slow = true;
+		cut(request);
+	}
+	reaper_set(front);
+}
+
+/* ---- the request line ---- */
+
+/*
+ * libmicrohttpd splits the query in place and keeps a list of its parts in the connection's scarce memory. We want the raw
+ * bytes and no list, so it gets to see an empty query; target_show() puts the byte back once it has looked.
+ */
+static void
+target_hide(struct exchange *now)
+{
+	char *mark = strchr(now->target, '?');
+
+	if (!mark)
+		return;
+	now->hidden = mark + 1;
+	now->hidden_byte = *now->hidden;
+	*now->hidden = '\0';
+}
+
+static void
+target_show(struct exchange *now)
+{
+	struct str target;
+
+	if (now->hidden) {
+		now->hidden[-1] = '?'; /* it cut the path there */
+		*now->hidden = now->hidden_byte;
+	}
+	target = str_of(now->target);
+	now->path = str_cut(target, '?', &now->query);
+}
+
+static struct front_request *
+request_of(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void *
+on_target(void *cls, const char *target, struct MHD_Connection *mhd)
+{
+	struct front_request *request = request_of(mhd);
+
+	request->now.target = (char *)target; /* const for logging; the memory is the connection's own */
+	target_hide(&request->now);
+	if (request->deadline.phase != DEADLINE_HEAD)
+		enter(request, DEADLINE_HEAD);
+	return request;
+}
+
+/* The path stays as it was sent. */
+static size_t
+on_unescape(void *cls, struct MHD_Connection *mhd, char *text)
+{
+	return strlen(text);
+}
+
+/* ---- the head ---- */
+
+static enum MHD_Result
+on_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value, size_t value_len)
+{
+	guard_header(cls, str_range(name, name_len), str_range(value, value ? value_len : 0));
+	return MHD_YES;
+}
+
+static size_t
+head_bytes(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size;
+}
+
+static void
+judge(struct front_request *request, const char *version, struct guard *ret)
+{
+	struct exchange *now = &request->now;
+
+	guard_begin(ret, &request->front->rules, str_of(now->method), str_of(now->target), str_of(version));
+	MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, on_field, ret);
+	guard_end(ret, head_bytes(request->mhd), request->door->own_host, request->door->is_unix);
+	now->content_length = ret->chunked ? -1 : (int64_t)ret->length;
+	now->has_body = ret->chunked || ret->length > 0;
+}
+
+static enum MHD_Result
+send_reply(struct front_request *request)
+{
+	struct exchange *now = &request->now;
+	enum MHD_Result queued;
+
+	if (!now->response)
+		return MHD_NO; /* no memory for it: closing is all that is left */
+	enter(request, DEADLINE_WRITE);
+	queued = MHD_queue_response(request->mhd, now->status, now->response);
+	MHD_destroy_response(now->response);
+	now->response = NULL;
+	return queued;
+}
+
+static enum MHD_Result
+take_head(struct front_request *request, const char *method, const char *version)
+{
+	struct exchange *now = &request->now;
+	struct front *front = request->front;
+	struct guard guard;
+
+	target_show(now);
+	now->method = method;
+	judge(request, version, &guard);
+	deadline_leave(&request->deadline);
+	now->arg = front->ops->begin(front->arg, request, guard.code, guard.detail);
+	if (!now->arg)
+		return MHD_NO;
+	front->exchanges++;
+	now->wants_body = true;
+	/* An answer that is queued in this call closes the connection, which is right if there is a body to come, or may be. */
+	if (now->replied && (now->has_body || guard.code != CSPARK_OK))
+		return send_reply(request);
+	assert(guard.code == CSPARK_OK || now->replied);
+	if (now->has_body) {
+		now->body_since_ms = loop_now_ms(front->loop);
+		enter(request, DEADLINE_BODY);
+	}
+	return MHD_YES;
+}
+
+/* ---- the body ---- */
+
+static void
+take_body(struct front_request *request, const char *data, size_t len)
+{
+	struct exchange *now = &request->now;
+	struct front *front = request->front;
+
+	now->received += len;
+	if (now->wants_body && now->received > front->rules.max_body) {
+		now->wants_body = false;
+		now->refusal = CSPARK_E_BODY_TOO_LARGE;
+		now->detail = "The body is larger than the limit for bodies.";
+	}
+	if (now->wants_body)
+		now->wants_body = front->ops->body(now->arg, data, len);
+}
+
+static void
+park(struct front_request *request)
+{
+	request->now.parked = true;
+	MHD_suspend_connection(request->mhd);
+	if (request->hung_up)
+		list_append(&request->front->leaving, &request->leaving);
+}
+
+static enum MHD_Result
+take_end(struct front_request *request)
+{
+	struct exchange *now = &request->now;
+
+	now->whole = true;
+	deadline_leave(&request->deadline);
+	if (!now->replied)
+		request->front->ops->ready(now->arg, now->refusal, now->detail);
+	if (now->replied)
+		return send_reply(request);
+	park(request);
+	return MHD_YES;
+}
+
+/* libmicrohttpd calls this for the head, for each piece of the body, and when the request is whole or was resumed. */
+static enum MHD_Result
+on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
+	const char *data, size_t *len, void **context)
+{
+	struct front_request *request = *context;
+
+	if (!request->now.arg)
+		return take_head(request, method, version);
+	if (*len > 0) {
+		take_body(request, data, *len);
+		*len = 0;
+		return MHD_YES;
+	}
+	if (!request->now.whole)
+		return take_end(request);
+	return send_reply(request);
+}
+
+/* ---- the answer ---- */
+
+static void
+add_field(struct MHD_Response *response, const char *name, const char *value)
+{
+	if (!str_has_control(str_of(value)))
+		MHD_add_response_header(response, name, value);
+}
+
+static void
+add_fields(struct MHD_Response *response, const struct front_reply *reply)
+{
+	if (reply->content_type)
+		add_field(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+	add_field(response, "X-Content-Type-Options", "nosniff");
+	add_field(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	for (size_t i = 0; i < reply->header_count; i++)
+		add_field(response, reply->headers[i].name, reply->headers[i].value);
+}
+
+static bool
+must_close(const struct front_request *request, const struct front_reply *reply)
+{
+	return reply->close || request->front->draining || request->now.refusal != CSPARK_OK;
+}
+
+void
+front_reply(struct front_request *request, const struct front_reply *reply)
+{
+	struct exchange *now = &request->now;
+	void *body = (void *)reply->body.at; /* libmicrohttpd only reads it */
+
+	assert(!now->replied);
+	now->replied = true;
+	now->status = (unsigned)reply->status;
+	now->bytes_out = str_eq(str_of(now->method), STR("HEAD")) ? 0 : reply->body.len;
+	now->response = MHD_create_response_from_buffer(reply->body.len, body, MHD_RESPMEM_PERSISTENT);
+	if (now->response) {
+		add_fields(now->response, reply);
+		if (must_close(request, reply))
+			MHD_add_response_header(now->response, MHD_HTTP_HEADER_CONNECTION, "close");
+	}
+	if (!now->parked)
+		return;
+	now->parked = false;
+	list_remove(&request->leaving);
+	MHD_resume_connection(request->mhd);
+	request->front->busy = true;
+}
+
+/* ---- the end ---- */
+
+static enum front_end
+end_of(const struct front_request *request, enum MHD_RequestTerminationCode code)
+{
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		return FRONT_OK;
+	if (request->now.is_slow)
+		return FRONT_CALLER_SLOW;
+	return request->front->stopping ? FRONT_STOPPED : FRONT_CALLER_LEFT;
+}
+
+/* Also called for a request whose head broke off: then there is no exchange. */
+static void
+on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code)
+{
+	struct front_request *request = *context;
+	struct front *front = cls;
+	enum front_end end;
+	struct exchange was;
+
+	if (!request)
+		return;
+	was = request->now;
+	end = end_of(request, code);
+	request->now = (struct exchange){ 0 };
+	if (was.response)
+		MHD_destroy_response(was.response);
+	if (was.arg) {
+		front->exchanges--;
+		front->ops->done(was.arg, end, end == FRONT_OK ? was.bytes_out : 0);
+	}
+	enter(request, DEADLINE_IDLE);
+	if (front->draining)
+		cut(request);
+}
+
+/* ---- connections ---- */
+
+static void
+request_free(struct front_request *request)
+{
+	list_remove(&request->all);
+	list_remove(&request->leaving);
+	deadline_leave(&request->deadline);
+	free(request);
+}
+
+static struct front_request *
+request_new(struct front *front, const struct door *door, int fd)
+{
+	struct front_request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return NULL;
+	request->front = front;
+	request->door = door;
+	request->fd = fd;
+	list_init(&request->all);
+	list_init(&request->leaving);
+	deadline_init(&request->deadline);
+	return request;
+}
+
+static void
+on_caller(void *arg, const struct door *door, int fd, const struct sockaddr_storage *address, socklen_t len)
+{
+	struct front *front = arg;
+	struct front_request *request = request_new(front, door, fd);
+
+	if (!request || !peers_add(&front->peers, fd, request)) {
+		free(request);
+		close(fd);
+		return;
+	}
+	door_name_caller(fd, address, request->caller);
+	front->accepted++;
+	front->arriving = request;
+	/* Calls on_connection() before it comes back, or closes the descriptor. */
+	MHD_add_connection(front->mhd, fd, (const struct sockaddr *)address, len);
+	free(front->arriving);
+	front->arriving = NULL;
+	front->busy = true;
+	if (front->connections >= front->max_connections)
+		doors_shut(&front->doors);
+}
+
+static void
+on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_ConnectionNotificationCode what)
+{
+	struct front *front = cls;
+	struct front_request *request = *context;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		*context = request = front->arriving;
+		front->arriving = NULL;
+		request->mhd = mhd;
+		front->connections++;
+		list_append(&front->all, &request->all);
+		enter(request, DEADLINE_HEAD);
+	} else {
+		front->connections--;
+		request_free(request);
+		doors_open(&front->doors);
+	}
+}
+
+/* ---- callers that leave ---- */
+
+static void
+leave(struct front_request *request)
+{
+	if (request->now.parked && peer_has_left(request->fd))
+		request->front->ops->left(request->now.arg);
+}
+
+static void
+on_hangup(void *arg, void *peer)
+{
+	struct front_request *request = peer;
+
+	request->hung_up = true;
+	leave(request);
+}
+
+/* ---- the loop's guest ---- */
+
+static int64_t
+mhd_timeout_ms(void *arg)
+{
+	struct front *front = arg;
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (front->busy || !list_empty(&front->leaving))
+		return 0;
+	return MHD_get_timeout(front->mhd, &ms) == MHD_YES ? (int64_t)ms : -1;
+}
+
+static void
+mhd_run(void *arg)
+{
+	struct front *front = arg;
+	struct list leaving, *node;
+
+	list_init(&leaving);
+	while ((node = list_pop(&front->leaving)))
+		list_append(&leaving, node);
+	while ((node = list_pop(&leaving)))
+		leave(LIST_ITEM(node, struct front_request, leaving));
+	if (mhd_timeout_ms(front) != 0)
+		return;
+	front->busy = false;
+	MHD_run(front->mhd);
+}
+
+static void
+on_mhd_ready(void *arg, int fd, int events)
+{
+	struct front *front = arg;
+
+	front->busy = true;
+}
+
+static int
+mhd_fd(const struct front *front)
+{
+	return MHD_get_daemon_info(front->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+}
+
+/* ---- the front ---- */
+
+static struct MHD_Daemon *
+mhd_start(struct front *front, const struct front_options *options)
+{
+	/* The sockets are ours (doors): libmicrohttpd spins at the limit of descriptors, and a listening socket is simpler to
+	 * close than to get back. */
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
+
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, front,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, front,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, front,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, front,
+		MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, front,
+		MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->max_head + POOL_SLACK,
+		MHD_OPTION_END);
+}
+
+static void
+front_init(struct front *front, struct loop *loop, const struct front_options *options)
+{
+	front->loop = loop;
+	front->max_connections = options->max_connections;
+	front->body_ms = options->body_ms;
+	front->rules = (struct guard_rules){
+		.max_head = options->max_head,
+		.max_target = options->max_target,
+		.max_body = options->max_body,
+		.allowed_hosts = options->allowed_hosts,
+	};
+	list_init(&front->all);
+	list_init(&front->leaving);
+	loop_timer_init(&front->reaper, on_reap, front);
+	deadlines_init(&front->deadlines);
+	front->deadlines.wait_ms[DEADLINE_HEAD] = options->head_ms;
+	front->deadlines.wait_ms[DEADLINE_BODY] = options->body_ms;
+	front->deadlines.wait_ms[DEADLINE_UPLOAD] = 1000;
+	front->deadlines.wait_ms[DEADLINE_IDLE] = options->idle_ms;
+	front->deadlines.wait_ms[DEADLINE_WRITE] = options->write_ms;
+	doors_init(&front->doors, loop, on_caller, front);
+}
+
+static bool
+take_sockets(struct front *front, const struct front_options *options)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < options->socket_count; i++)
+		ok &= doors_add(&front->doors, options->sockets[i], options->names[i], options->is_unix[i]);
+	return ok;
+}
+
+struct front *
+front_new(struct loop *loop, const struct front_options *options, const struct front_ops *ops, void *arg)
+{
+	struct front *front = calloc(1, sizeof(*front));
+	struct loop_guest guest = { .timeout_ms = mhd_timeout_ms, .run = mhd_run, .arg = front };
+
+	if (!front)
+		return NULL;
+	front->ops = ops;
+	front->arg = arg;
+	front->peers.set = -1;
+	front_init(front, loop, options);
+	if (!take_sockets(front, options) || !peers_init(&front->peers, loop, on_hangup, front))
+		goto fail;
+	front->mhd = mhd_start(front, options);
+	if (!front->mhd || !loop_watch(loop, mhd_fd(front), LOOP_READ, on_mhd_ready, front) || !loop_add_guest(loop, &guest))
+		goto fail;
+	doors_open(&front->doors);
+	return front;
+fail:
+	front_free(front);
+	return NULL;
+}
+
+/* Nothing has come since its last answer. What is under way inside the kernel cannot be known. */
+static bool
+is_idle(const struct front_request *request)
+{
+	char byte;
+
+	return request->deadline.phase == DEADLINE_IDLE &&
+		recv(request->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+void
+front_drain(struct front *front)
+{
+	front->draining = true;
+	doors_close(&front->doors);
+	for (struct list *node = front->all.next; node != &front->all; node = node->next) {
+		struct front_request *request = LIST_ITEM(node, struct front_request, all);
+
+		if (is_idle(request))
+			cut(request); /* libmicrohttpd notices later: the list does not change here */
+	}
+}
+
+unsigned
+front_open_exchanges(const struct front *front)
+{
+	return front->exchanges;
+}
+
+unsigned
+front_connections(const struct front *front)
+{
+	return front->connections;
+}
+
+uint64_t
+front_accepted(const struct front *front)
+{
+	return front->accepted;
+}
+
+void
+front_free(struct front *front)
+{
+	if (!front)
+		return;
+	front->stopping = true;
+	doors_close(&front->doors);
+	loop_remove_guest(front->loop, front);
+	if (front->mhd) {
+		loop_forget(front->loop, mhd_fd(front));
+		MHD_stop_daemon(front->mhd);
+	}
+	assert(list_empty(&front->all));
+	peers_fini(&front->peers);
+	loop_timer_set(front->loop, &front->reaper, -1);
+	doors_fini(&front->doors);
+	free(front);
+}
+
+/* ---- what a request says ---- */
+
+struct str
+front_method(const struct front_request *request)
+{
+	return str_of(request->now.method);
+}
+
+struct str
+front_path(const struct front_request *request)
+{
+	return request->now.path;
+}
+
+struct str
+front_query(const struct front_request *request)
+{
+	return request->now.query;
+}
+
+struct str
+front_header(const struct front_request *request, const char *name)
+{
+	const char *value = NULL;
+	size_t len = 0;
+
+	MHD_lookup_connection_value_n(request->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &len);
+	return str_range(value, len);
+}
+
+int64_t
+front_content_length(const struct front_request *request)
+{
+	return request->now.content_length;
+}
+
+const char *
+front_listener(const struct front_request *request)
+{
+	return request->door->name;
+}
+
+const char *
+front_caller(const struct front_request *request)
+{
+	return request->caller;
+}

@@ -1,0 +1,33 @@
+/*
+ * Callers that leave while they wait. A socket is put into the set once in its life, edge-triggered and for
+ * hang-ups alone, so that requests cost no system call here.
+ *
+ * One thread; embedded in its owner.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "daemon/loop.h"
+
+typedef void peers_hangup_fn(void *arg, void *peer);
+
+struct peers {
+	struct loop *loop;
+	int set; /* epoll */
+	peers_hangup_fn *on_hangup;
+	void *arg;
+};
+
+/* <on_hangup> is told once about each peer that has closed, wholly or in the direction to us. */
+bool peers_init(struct peers *peers, struct loop *loop, peers_hangup_fn *on_hangup, void *arg);
+void peers_fini(struct peers *peers);
+/* Until <fd> is closed. */
+bool peers_add(struct peers *peers, int fd, void *peer);
+
+/*
+ * Whether the other end of <fd>, which hung up, is closed altogether; false: it only said that it will send no more and
+ * may still read (shutdown(SHUT_WR)). Both look alike on TCP, so the kernel is asked for the other socket, which
+ * works for callers in our network namespace; any other is taken to have left.
+ */
+bool peer_has_left(int fd);
