@@ -1,0 +1,13 @@
+/*
+ * How Excel reads a JSON value where a formula needs a number. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+
+/* False (#VALUE!) for text that is no number, arrays and objects. null is a blank and counts as 0. */
+bool coerce_value(struct str json, double *ret);
+/* The same for text: "3", " 3 ", "1e3", "3%", "1,000", "$3", "(3)", "TRUE", dates and times. */
+bool coerce_text(struct str text, double *ret);

@@ -1,0 +1,287 @@
+#include "sim/control.h"
+
+#include <stdlib.h>
+
+#include "base/json_text.h"
+#include "sim/exchange.h"
+#include "sim/options.h"
+
+#define WAIT_MAX_MS 600000
+
+static void
+say(struct exchange *ex, int status, const char *text)
+{
+	answer_reset(&ex->answer, status, "application/json");
+	buf_put_str(&ex->answer.body, STR("{\"message\":"));
+	json_quote(str_of(text), &ex->answer.body);
+	buf_put_str(&ex->answer.body, STR("}\n"));
+}
+
+/* The text of a JSON value: what a string means, anything else as it is written. */
+static bool
+read_string(struct str object, const char *name, char *ret, size_t max)
+{
+	struct str value = json_member(object, str_of(name));
+	struct buf text;
+	bool good = true;
+
+	ret[0] = 0;
+	if (json_is_null(value))
+		return true;
+	buf_init(&text, max - 1);
+	if (json_kind_of(value) == JSON_STRING)
+		good = json_unquote(value, &text);
+	else
+		buf_put_str(&text, value);
+	good = good && !buf_failed(&text);
+	if (good && text.len)
+		memcpy(ret, text.data, text.len);
+	if (good)
+		ret[text.len] = 0;
+	buf_fini(&text);
+	return good;
+}
+
+static bool
+read_long(struct str object, const char *name, long *ret)
+{
+	char text[40], *end;
+	double value;
+
+	if (!read_string(object, name, text, sizeof(text)))
+		return false;
+	if (!text[0])
+		return true;
+	value = strtod(text, &end);
+	*ret = (long)value;
+	return *end == 0 && value > -1e15 && value < 1e15;
+}
+
+/* "headers": {"Retry-After": "2"} becomes header lines. */
+static bool
+read_headers(struct str object, char *ret, size_t max)
+{
+	struct json_walk walk;
+	struct str key, value;
+	struct buf lines;
+	bool good = true;
+
+	buf_init(&lines, max - 1);
+	json_walk_init(&walk, json_member(object, STR("headers")));
+	while (good && json_walk_next(&walk, &key, &value)) {
+		good = json_unquote(key, &lines) && buf_put_str(&lines, STR(": ")) && json_unquote(value, &lines) &&
+			buf_put_str(&lines, STR("\r\n"));
+	}
+	if (good && lines.len)
+		memcpy(ret, lines.data, lines.len);
+	ret[good ? lines.len : 0] = 0;
+	buf_fini(&lines);
+	return good;
+}
+
+/* The number has a name of its own for each kind of use; they all mean n. */
+static bool
+read_n(struct str object, long *ret)
+{
+	static const char *const names[] = { "n", "ms", "bytes", "seconds", "count" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!read_long(object, names[i], ret))
+			return false;
+	return true;
+}
+
+static bool
+read_mood(struct str object, const char *member, struct mood *ret, long *ret_times, long *ret_percent)
+{
+	char name[64];
+	long status = 0;
+
+	*ret_times = -1;
+	*ret_percent = 100;
+	if (!read_string(object, member, name, sizeof(name)) || !mood_read(str_of(name), ret))
+		return false;
+	if (!read_n(object, &ret->n) || !read_long(object, "status", &status))
+		return false;
+	ret->status = (int)status;
+	return read_long(object, "delay_ms", &ret->delay_ms) && read_long(object, "times", ret_times) &&
+		read_long(object, "percent", ret_percent) && read_string(object, "text", ret->text, sizeof(ret->text)) &&
+		read_headers(object, ret->headers, sizeof(ret->headers));
+}
+
+static void
+add_mood(struct exchange *ex, struct moods *moods, const char *member, const char *service)
+{
+	struct mood mood;
+	long times, percent;
+
+	if (!read_mood(buf_text(&ex->request.body), member, &mood, &times, &percent))
+		say(ex, 400, "no such mood, or an argument is wrong");
+	else if (times != 0 && !moods_add(moods, str_of(service), &mood, times, (unsigned)percent))
+		say(ex, 507, "too many moods");
+	else
+		say(ex, 200, mood.kind->name);
+}
+
+static void
+on_mood(struct exchange *ex)
+{
+	struct str body = buf_text(&ex->request.body);
+	char service[160];
+
+	if (!read_string(body, "service", service, sizeof(service)))
+		say(ex, 400, "service is no text");
+	else if (json_is_null(json_member(body, STR("mood")))) {
+		moods_clear(&ex->world->moods, str_of(service[0] ? service : "*"));
+		say(ex, 200, "cleared");
+	} else {
+		add_mood(ex, &ex->world->moods, "mood", service[0] ? service : "*");
+	}
+}
+
+static void
+on_token(struct exchange *ex)
+{
+	struct str body = buf_text(&ex->request.body), lifetime = json_member(body, STR("lifetime"));
+	struct str fault = json_member(body, STR("fault"));
+	char text[40];
+
+	if (!json_is_null(lifetime) && read_string(body, "lifetime", text, sizeof(text)))
+		tokens_set_lifetime(&ex->world->tokens, strtod(text, NULL));
+	if (!json_is_null(fault)) {
+		add_mood(ex, &ex->world->token_moods, "fault", "*");
+		return;
+	}
+	if (fault.at)
+		moods_clear(&ex->world->token_moods, STR("*"));
+	say(ex, 200, "done");
+}
+
+static void
+release(struct world *world)
+{
+	__atomic_add_fetch(&world->releases, 1, __ATOMIC_RELEASE);
+}
+
+static void
+on_release(struct exchange *ex)
+{
+	release(ex->world);
+	say(ex, 200, "released");
+}
+
+static void
+on_reset(struct exchange *ex)
+{
+	struct world *world = ex->world;
+
+	moods_clear(&world->moods, STR("*"));
+	moods_clear(&world->token_moods, STR("*"));
+	tokens_set_lifetime(&world->tokens, world->options->token_lifetime_s);
+	ledger_reset(&world->ledger);
+	stats_reset(&world->stats);
+	release(world);
+	say(ex, 200, "reset");
+}
+
+static void
+on_revoke(struct exchange *ex)
+{
+	tokens_revoke(&ex->world->tokens);
+	say(ex, 200, "revoked");
+}
+
+static void
+on_ledger(struct exchange *ex)
+{
+	struct str raw = request_query(&ex->request, STR("request_id"));
+	struct buf id;
+
+	buf_init(&id, 65536);
+	answer_reset(&ex->answer, 200, "application/json");
+	if (raw.at && !str_percent_decode(raw, false, &id))
+		say(ex, 400, "bad percent encoding");
+	else
+		ledger_put_json(&ex->world->ledger, raw.at ? str_range(id.len ? id.data : "", id.len) : raw,
+			&ex->answer.body);
+	buf_fini(&id);
+}
+
+static void
+on_stats(struct exchange *ex)
+{
+	answer_reset(&ex->answer, 200, "application/json");
+	stats_put_json(&ex->world->stats, &ex->answer.body);
+}
+
+/* ?inflight=N, ?<counter>=N or ?<counter>_below=N, with timeout_ms. 408 if it does not come to that. */
+static void
+on_wait(struct exchange *ex)
+{
+	struct str rest = ex->request.query, limit = request_query(&ex->request, STR("timeout_ms"));
+	uint64_t timeout_ms = 10000, bound;
+
+	if (limit.at && !str_to_u64(limit, WAIT_MAX_MS, &timeout_ms)) {
+		say(ex, 400, "timeout_ms");
+		return;
+	}
+	while (rest.at && rest.len) {
+		struct str value, name = str_cut(str_cut(rest, '&', &rest), '=', &value);
+		bool below = str_ends(name, STR("_below"));
+		enum stat stat;
+
+		if (str_eq(name, STR("timeout_ms")))
+			continue;
+		if (below)
+			name.len -= 6;
+		stat = str_eq(name, STR("inflight")) ? STAT_in_flight : stats_find(name);
+		if (stat == STAT_COUNT || !str_to_u64(value, INT32_MAX, &bound)) {
+			say(ex, 400, "no such counter, or no number");
+			return;
+		}
+		if (!stats_wait(&ex->world->stats, stat, (long)bound - below, below, (long)timeout_ms)) {
+			say(ex, 408, "it has not come to that");
+			return;
+		}
+	}
+	on_stats(ex);
+}
+
+static const struct {
+	const char *method;
+	const char *path;
+	void (*serve)(struct exchange *ex);
+} routes[] = {
+	{ "POST", "/_sim/mood", on_mood },
+	{ "POST", "/_sim/token", on_token },
+	{ "POST", "/_sim/release", on_release },
+	{ "POST", "/_sim/reset", on_reset },
+	{ "POST", "/_sim/revoke", on_revoke },
+	{ "GET", "/_sim/ledger", on_ledger },
+	{ "GET", "/_sim/stats", on_stats },
+	{ "GET", "/_sim/wait", on_wait },
+};
+
+void
+control_serve(struct exchange *ex)
+{
+	struct str body = buf_text(&ex->request.body);
+	size_t i;
+
+	if (body.len && !json_valid(body.at, body.len, NULL)) {
+		say(ex, 400, "the body is no JSON");
+		return;
+	}
+	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (!str_eq(ex->request.path, str_of(routes[i].path)))
+			continue;
+		if (!str_eq(ex->request.method, str_of(routes[i].method))) {
+			say(ex, 405, routes[i].method);
+			return;
+		}
+		routes[i].serve(ex);
+		return;
+	}
+	say(ex, 404, "no such control route");
+}

@@ -1,0 +1,43 @@
+/*
+ * One request and its answer, with the connection they travel on and the world they happen in.
+ * Belongs to the connection's thread; the world is shared.
+ */
+#pragma once
+
+#include "sim/http.h"
+#include "sim/ledger.h"
+#include "sim/mood.h"
+#include "sim/stats.h"
+#include "sim/token.h"
+#include "sim/wire.h"
+
+struct options;
+
+#define TOKEN_BYTES 1024
+
+struct world {
+	const struct options *options;
+	struct stats stats;
+	struct ledger ledger;
+	struct tokens tokens;
+	struct moods moods;       /* of the API */
+	struct moods token_moods; /* of the token endpoint */
+	int slots;                /* eventfd that counts free calculations; -1: no limit */
+	unsigned releases;        /* held calls go on when this changes; atomic */
+};
+
+struct exchange {
+	struct world *world;
+	struct wire *wire;
+	uint64_t connection; /* its number */
+	unsigned served;     /* requests answered on it before */
+	struct request request;
+	struct answer answer;
+	uint64_t seq; /* of the ledger */
+	char label[160]; /* "folder/service", "" if none was found */
+	unsigned records;
+	struct mood mood; /* what the service's name asks for */
+	bool executes;    /* an execute call that was understood: moods apply */
+	bool answered;    /* the answer's status went out */
+	char token[TOKEN_BYTES];
+};

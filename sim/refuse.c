@@ -1,0 +1,93 @@
+#include "sim/refuse.h"
+
+#include "base/json_text.h"
+#include "sim/exchange.h"
+#include "sim/options.h"
+
+static void
+put_v3(struct buf *out, int status, const char *message)
+{
+	const char *category = status == 401 ? "access_error" : "application_error";
+	const char *type = status == 401 || status == 403 ? "error.UNAUTHORIZED" : "error.application_error";
+
+	buf_printf(out,
+		"{\"status\":\"Error\",\"response_data\":null,\"response_meta\":null,\"error\":{"
+		"\"error_category\":\"%s\",\"error_type\":\"%s\",\"message\":\"%s\",\"additional_details\":null}}",
+		category, type, message);
+}
+
+void
+refuse(struct exchange *ex, enum family family, int status, const char *code, const char *message)
+{
+	struct buf *body = &ex->answer.body;
+
+	answer_reset(&ex->answer, status, "application/json; charset=utf-8");
+	if (family == FAMILY_V3)
+		put_v3(body, status, code);
+	else if (status == 401)
+		buf_printf(body, "{\"status\":\"Error\",\"errorCode\":\"%s\"}", code);
+	else
+		buf_printf(body, "{\"type\":\"invalid_input\",\"code\":\"%s\",\"message\":\"%s\"}", code, message);
+}
+
+static bool
+bearer_is_good(struct exchange *ex, struct str header)
+{
+	const struct options *opt = ex->world->options;
+	struct str token, scheme = str_cut(header, ' ', &token);
+
+	if (!str_eq_nocase(scheme, STR("bearer")) || token.len == 0)
+		return false;
+	if (opt->bearer && str_eq_constant_time(str_of(opt->bearer), token))
+		return true;
+	return tokens_accept(&ex->world->tokens, token);
+}
+
+bool
+refuse_strangers(struct exchange *ex, enum family family, bool open, bool keys)
+{
+	const struct options *opt = ex->world->options;
+	struct str bearer = request_header(&ex->request, STR("authorization"));
+	struct str key = request_header(&ex->request, STR("x-synthetic-key"));
+	struct str tenant = request_header(&ex->request, STR("x-tenant-name"));
+	bool good = open;
+
+	if (bearer.at)
+		good = open || bearer_is_good(ex, bearer);
+	else if (key.at)
+		good = open || (keys && tenant.at && str_eq_constant_time(str_of(opt->api_key), key));
+	if (!good) {
+		stats_add(&ex->world->stats, STAT_unauthorized, 1);
+		refuse(ex, family, 401, "INVALID_TOKEN", "invalid token");
+		return false;
+	}
+	if (tenant.at && !str_eq(tenant, str_of(opt->tenant))) {
+		refuse(ex, family, 400, "TENANT_MISMATCH", "the tenant is another one");
+		return false;
+	}
+	return true;
+}
+
+bool
+refuse_bad_body(struct exchange *ex, enum family family)
+{
+	struct str body = buf_text(&ex->request.body), rest;
+	struct str type = request_header(&ex->request, STR("content-type"));
+
+	if (!str_eq(ex->request.method, STR("POST"))) {
+		refuse(ex, family, 405, "METHOD_NOT_ALLOWED", "only POST executes");
+		buf_put_str(&ex->answer.headers, STR("Allow: POST\r\n"));
+		return false;
+	}
+	if (body.len == 0)
+		return true;
+	if (!str_eq_nocase(str_trim(str_cut(type, ';', &rest)), STR("application/json"))) {
+		refuse(ex, family, 415, "UNSUPPORTED_MEDIA_TYPE", "the body must be application/json");
+		return false;
+	}
+	if (!json_valid(body.at, body.len, NULL) || json_kind_of(body) != JSON_OBJECT) {
+		refuse(ex, family, 400, "INVALID_JSON", "the body must be a JSON object");
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,30 @@
+/*
+ * The token endpoint, as Keycloak shapes it, and the tokens it has issued. Thread-safe.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/str.h"
+
+struct exchange;
+struct options;
+struct token;
+
+struct tokens {
+	pthread_mutex_t lock;
+	struct token *newest; /* a list; expired ones are dropped in passing */
+	double lifetime_s;
+};
+
+void tokens_init(struct tokens *tokens, double lifetime_s);
+void tokens_set_lifetime(struct tokens *tokens, double lifetime_s);
+/* All that were issued so far. */
+void tokens_revoke(struct tokens *tokens);
+void tokens_revoke_one(struct tokens *tokens, const char *text);
+bool tokens_accept(struct tokens *tokens, struct str text);
+
+/* Answers POST /auth/realms/{realm}/protocol/openid-connect/token into ex->answer; a good answer's token
+ * is also in ex->token. */
+void token_serve(struct exchange *ex, struct str realm);

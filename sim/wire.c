@@ -1,0 +1,166 @@
+#include "sim/wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/tls.h"
+
+void
+wire_init(struct wire *wire, int fd, struct tls_session *tls)
+{
+	wire->fd = fd;
+	wire->tls = tls;
+	wire->left = false;
+	wire->at = 0;
+	wire->end = 0;
+}
+
+static void
+release(struct wire *wire)
+{
+	tls_session_free(wire->tls);
+	wire->tls = NULL;
+	if (wire->fd >= 0)
+		close(wire->fd);
+	wire->fd = -1;
+}
+
+void
+wire_close(struct wire *wire)
+{
+	char junk[4096];
+
+	if (wire->fd < 0)
+		return;
+	if (wire->tls)
+		tls_session_bye(wire->tls);
+	shutdown(wire->fd, SHUT_WR);
+	while (recv(wire->fd, junk, sizeof(junk), MSG_DONTWAIT) > 0)
+		continue;
+	release(wire);
+}
+
+void
+wire_reset(struct wire *wire)
+{
+	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+
+	if (wire->fd < 0)
+		return;
+	setsockopt(wire->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	release(wire);
+}
+
+static ssize_t
+read_some(struct wire *wire, void *data, size_t len)
+{
+	ssize_t n;
+
+	if (wire->tls)
+		return tls_session_read(wire->tls, data, len);
+	do
+		n = recv(wire->fd, data, len, 0);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+bool
+wire_fill(struct wire *wire)
+{
+	ssize_t n;
+
+	if (wire->at > 0) {
+		memmove(wire->in, wire->in + wire->at, wire->end - wire->at);
+		wire->end -= wire->at;
+		wire->at = 0;
+	}
+	if (wire->fd < 0 || wire->end == sizeof(wire->in))
+		return false;
+	n = read_some(wire, wire->in + wire->end, sizeof(wire->in) - wire->end);
+	if (n <= 0) {
+		wire->left = true;
+		return false;
+	}
+	wire->end += (size_t)n;
+	return true;
+}
+
+static ssize_t
+write_some(struct wire *wire, const char *data, size_t len)
+{
+	ssize_t n;
+
+	if (wire->tls)
+		return tls_session_write(wire->tls, data, len);
+	do
+		n = send(wire->fd, data, len, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+bool
+wire_write(struct wire *wire, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len > 0 && wire->fd >= 0) {
+		ssize_t n = write_some(wire, at, len);
+
+		if (n <= 0) {
+			wire->left = true;
+			return false;
+		}
+		at += n;
+		len -= (size_t)n;
+	}
+	return len == 0;
+}
+
+static long
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
+}
+
+bool
+wire_wait(struct wire *wire, long wait_us)
+{
+	struct pollfd watched = { .fd = wire->fd, .events = POLLRDHUP };
+	long until = now_us() + wait_us;
+
+	while (!wire->left && wire->fd >= 0) {
+		long rest = wait_us < 0 ? 0 : until - now_us();
+		struct timespec pause = { rest / 1000000, rest % 1000000 * 1000 };
+		int n;
+
+		if (rest < 0)
+			return false;
+		n = ppoll(&watched, 1, wait_us < 0 ? NULL : &pause, NULL);
+		if (n == 0)
+			return false;
+		if (n > 0)
+			wire->left = true;
+	}
+	return true;
+}
+
+bool
+wire_wait_fd(struct wire *wire, int fd)
+{
+	struct pollfd watched[2] = { { .fd = wire->fd, .events = POLLRDHUP }, { .fd = fd, .events = POLLIN } };
+	int n;
+
+	do
+		n = poll(watched, 2, -1);
+	while (n < 0 && errno == EINTR);
+	if (watched[0].revents)
+		wire->left = true;
+	return wire->left;
+}
