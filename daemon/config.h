@@ -1,9 +1,12 @@
 /*
- * The configuration: flags, environment, file and defaults become one immutable, counted snapshot. Pure but for reading the
- * files it is told to read. Every key has one row in config.def (name, type, default, range, unit, reloadable, help): the
- * parser, --check, --print-config, --help-config, the manual page and conf/csparkd.conf come from it.
+ * The configuration: flags, environment, file and defaults become one immutable, counted snapshot. Pure but
+ * for reading the files it is told to read. Every key has one row in config.def (name, type, default, range,
+ * unit, reloadable, help): the parser, --check, --print-config, --help-config, the manual page and
+ * conf/csparkd.conf come from it.
  *
- * The only file that knows libconfig is config.c (or config_file.c beside it).
+ * The work is split by noun: config_key (the table), config_value (values of its types), config_draft (a
+ * configuration under construction), config_file (libconfig, known nowhere else), config_secret (credentials),
+ * config_check (what must hold between keys), config_text (everything for people), config_report (complaints).
  */
 #pragma once
 
@@ -17,7 +20,7 @@
 enum config_group { CONFIG_EXECUTE = 1, CONFIG_READ = 2, CONFIG_MANAGE = 4, CONFIG_RAW = 8, CONFIG_OPS = 16 };
 
 struct config_listener {
-	char *address;      /* "127.0.0.1:8080", "[::1]:8080", "unix:/path" */
+	char *address;      /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
 	bool unsafe_listen; /* an address other than loopback is wanted */
 	unsigned allow;     /* enum config_group */
 	char **allowed_hosts; /* NULL-terminated, never NULL */
@@ -25,30 +28,41 @@ struct config_listener {
 	char *group;        /* unix sockets; NULL: unchanged */
 };
 
+/* Credentials as they were configured; what is used is config_tenant.credentials. */
+struct config_auth {
+	char *client_id, *client_secret, *client_secret_file, *oauth_file;
+	char *api_key, *api_key_file, *token, *token_file;
+	bool open;
+};
+
 struct config_tenant {
 	char *name;
-	char *origin;      /* scheme://host[:port] */
-	char *tenant;      /* as in the path */
-	char *base_url;    /* origin/tenant */
-	char *token_url;   /* never NULL for OAuth */
-	struct cspark_credentials credentials; /* strings owned here */
-	char *secret_file; /* the file the secret came from, to be watched; NULL: none */
+	char *origin;    /* scheme://host[:port] */
+	char *tenant;    /* as in the path */
+	char *base_url;  /* origin/tenant */
+	char *env;       /* as configured, instead of base_url; NULL: not */
+	char *token_url; /* never NULL for OAuth */
+	struct config_auth auth;
+	struct cspark_credentials credentials; /* borrowed from <secret> */
+	struct config_secret {
+		char *client_id; /* NULL but for OAuth */
+		char *text;      /* NULL only if open */
+	} secret;
+	char *secret_file; /* the file the secret came from, to be watched and read again; NULL: none */
 	char *ca_file;
-	char *proxy;       /* as configured; "" = none; NULL: by the environment */
-	char *api_proxy;   /* what is to be used for the API, for tokens; NULL: none */
+	char *proxy;     /* as configured; "" = none; NULL: by the environment */
+	char *api_proxy; /* what is to be used for the API, for tokens; NULL: none */
 	char *token_proxy;
 	bool plaintext;
-	int http_version;  /* 0: automatic, 1: HTTP/1.1 */
+	int http_version; /* 0: automatic, 1: HTTP/1.1 */
 	unsigned timeout_ms;
 	unsigned connect_timeout_ms;
 	unsigned retry_max;
 	unsigned retry_interval_ms;
-	char *oauth_file;      /* where credentials came from, to be re-read; else NULL */
-	char *client_id_copy;  /* owned string behind credentials.client_id */
 };
 
 struct config {
-	unsigned refs;
+	unsigned refs; /* atomic */
 	unsigned workers;
 	char *state_dir;
 	unsigned drain_ms;
@@ -68,14 +82,18 @@ struct config {
 	} log;
 };
 
-/* What the command line said; NULL or false where it said nothing. Borrowed. */
+/* Read when the command line names no file and the environment no CSPARK_BASE_URL, if it exists. */
+#define CONFIG_DEFAULT_FILE SYSCONFDIR "/csparkd/csparkd.conf"
+
+/* What the command line said; NULL where it said nothing. Borrowed. */
 struct config_flags {
 	const char *file;
-	const char *listen;
+	const char *listen; /* replaces all listeners by one at this address */
 	const char *log_level;
 };
 
-/* Problems of a configuration, one sentence a line, each with file, line, range and the nearest known name where it helps. */
+/* Problems of a configuration, one sentence a line (further lines of one are indented), each with file, line,
+ * range and the nearest known name where it helps. */
 struct config_report {
 	struct buf errors;
 	struct buf warnings;
@@ -83,18 +101,23 @@ struct config_report {
 void config_report_init(struct config_report *report);
 void config_report_fini(struct config_report *report);
 
-/* Given (config_unref), or NULL if anything at all is wrong: then <report> has all errors, not only the first. <getenv_fn>: getenv. */
-struct config *config_load(const struct config_flags *flags, char *(*getenv_fn)(const char *), struct config_report *report);
+/* Given (config_unref), or NULL if anything at all is wrong: then <report> has all errors, not only the first.
+ * <getenv_fn>: getenv. */
+struct config *config_load(const struct config_flags *flags, char *(*getenv_fn)(const char *),
+	struct config_report *report);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* any thread; wipes secrets; accepts NULL */
 
-/* Reads the tenant's secret file again; given (free(), wipe first), NULL if unreadable or unchanged in nothing. */
-char *config_read_secret(const char *path, struct cspark_error *ret_error);
+/* Reads the tenant's secret_file again; <ret> given (config_secret_fini). False, with an error: it is gone, unsafe
+ * or not what it should be; the old secret stays in use. */
+bool config_read_secret(const struct config_tenant *tenant, struct config_secret *ret,
+	struct cspark_error *ret_error);
+void config_secret_fini(struct config_secret *secret); /* wipes */
 
-/* --check and --print-config: the effective configuration in the file's syntax, secrets as "***". */
+/* --print-config: the effective configuration in the file's syntax, secrets as "***". */
 void config_print(const struct config *config, struct buf *out);
 /* --help-config: every key with type, default, range and help. */
 void config_help(struct buf *out);
-/* conf/csparkd.conf and the manual page's list of keys, from the same table. */
+/* conf/csparkd.conf and docs/csparkd.conf.5, from the same table. */
 void config_sample(struct buf *out);
 void config_manual(struct buf *out);
