@@ -2,10 +2,12 @@
  * The log: one line an event, JSON or text, to a descriptor; for the flow (level 3 and up).
  *
  * A line is built on the stack and put into the thread's own buffer, which log_flush() (called once an
- * iteration of the thread's loop) writes. It never blocks: a reader that does not read costs log
- * lines, which are counted, not requests. Bytes from outside are escaped and cut at 256.
+ * iteration of the thread's loop, and before the thread ends) writes. It never blocks: a reader that does not
+ * read, a full disk or a closed pipe cost log lines, which are counted, not requests; as soon as writing works
+ * again, a line "log_dropped" says how many this thread lost. Bytes from outside are escaped and cut at 256.
  *
- * The sink and the level are process-wide and set before threads start; the rest is per thread.
+ * The sink and the level are process-wide and set before threads start (until then: JSON on standard error,
+ * level info); the rest is per thread. SIGPIPE must be ignored by the program.
  */
 #pragma once
 
@@ -22,32 +24,32 @@ struct log_options {
 	enum log_format format;
 	const char *file; /* NULL: standard error; copied */
 };
-/* False with errno set: the file cannot be opened. */
+/* False with errno set: the file cannot be opened, and the log is as it was. */
 bool log_open(const struct log_options *options);
-/* After the file was renamed (SIGUSR1); keeps the old one if that fails. Any thread. */
+/* After the file was renamed (SIGUSR1); keeps the old one if that fails (false, errno). Any thread. */
 bool log_reopen(void);
-void log_close(void); /* flushes the calling thread's lines */
+void log_close(void); /* flushes the calling thread's lines; then the log is as before log_open() */
 bool log_level_parse(const char *name, enum log_level *ret);
 bool log_on(enum log_level level);
 /* Writes what this thread has gathered. Lines at warn and error level are written at once. */
 void log_flush(void);
 uint64_t log_dropped(void); /* lines lost so far, all threads */
 
-/* A secret that must never be written: lines are checked for it in debug builds and tests. */
-
+/* A line under way; its fields are log.c's own. */
 struct log_line {
-	enum log_level level;
 	bool on;
 	bool text;
+	bool cut; /* a field did not fit and was left out */
+	enum log_level level;
 	unsigned len;
-	char at[3072];
+	char at[4000]; /* less than PIPE_BUF: a line goes into a pipe whole or not at all */
 };
 /* Starts with time, level and event. Fields may follow; nothing is done if the level is off. */
 void log_begin(struct log_line *line, enum log_level level, const char *event);
-void log_str(struct log_line *line, const char *key, struct str value);      /* escaped, cut; absent (at == NULL) gives null */
-void log_text(struct log_line *line, const char *key, const char *value);    /* the same for C strings */
+void log_str(struct log_line *line, const char *key, struct str value);    /* escaped, cut; absent (at == NULL) gives null */
+void log_text(struct log_line *line, const char *key, const char *value);  /* the same for C strings */
 void log_int(struct log_line *line, const char *key, int64_t value);
-void log_ms(struct log_line *line, const char *key, int64_t microseconds);   /* as milliseconds with three decimals */
+void log_ms(struct log_line *line, const char *key, int64_t microseconds); /* as milliseconds with three decimals; < 0: null */
 void log_end(struct log_line *line);
 
 /* For the common case: an event and one sentence. */
