@@ -1,0 +1,76 @@
+#include "daemon/notify.h"
+
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+#include <stdarg.h>
+#include <stdio.h>
+#ifdef HAVE_SYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#ifdef HAVE_SYSTEMD
+
+static void
+tell(const char *news)
+{
+	sd_notify(0, news);
+}
+
+int64_t
+notify_watchdog_ms(void)
+{
+	uint64_t microseconds;
+
+	if (sd_watchdog_enabled(0, &microseconds) <= 0)
+		return 0;
+	return microseconds < 2000 ? 1 : (int64_t)(microseconds / 2000);
+}
+
+#else
+
+static void
+tell(const char *news)
+{
+}
+
+int64_t
+notify_watchdog_ms(void)
+{
+	return 0;
+}
+
+#endif
+
+void
+notify_ready(void)
+{
+	tell("READY=1");
+}
+
+void
+notify_stopping(void)
+{
+	tell("STOPPING=1");
+}
+
+void
+notify_alive(void)
+{
+	tell("WATCHDOG=1");
+}
+
+void
+notify_status(const char *format, ...)
+{
+	char text[256] = "STATUS=";
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text + 7, sizeof(text) - 7, format, args);
+	va_end(args);
+	for (char *at = text; *at; at++) /* a line break would begin another message */
+		if (*at == '\n')
+			*at = ' ';
+	tell(text);
+}
