@@ -58,7 +58,7 @@ text_bytes(const char *text)
 static void
 drop_oldest(struct ledger *ledger)
 {
-	struct ledger_entry *entry = entry_of(ledger, ledger->first++);
+	struct ledger_entry *entry = &ledger->entries[ledger->first++ % LEDGER_MAX_ENTRIES];
 
 	ledger->bytes -= text_bytes(entry->request) + text_bytes(entry->body);
 	free(entry->request);
