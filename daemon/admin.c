@@ -1,0 +1,164 @@
+#include "daemon/admin.h"
+
+#include <json-c/json.h>
+
+#include "base/version.h"
+
+static const char *const auth_names[] = {
+	[CSPARK_AUTH_OPEN] = "open",
+	[CSPARK_AUTH_API_KEY] = "api_key",
+	[CSPARK_AUTH_BEARER] = "bearer",
+	[CSPARK_AUTH_OAUTH] = "oauth",
+};
+static const char *const state_names[] = {
+	[CSPARK_TOKEN_NONE] = "none",
+	[CSPARK_TOKEN_VALID] = "valid",
+	[CSPARK_TOKEN_LATCHED] = "refused",
+};
+
+static int64_t
+load(const _Atomic int64_t *value)
+{
+	return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+static bool
+tenant_is_usable(const struct admin_tenant *tenant, int64_t now_ms)
+{
+	int64_t expires_ms = load(&tenant->expires_ms);
+
+	return atomic_load_explicit(&tenant->state, memory_order_relaxed) == CSPARK_TOKEN_VALID &&
+		(expires_ms < 0 || expires_ms > now_ms);
+}
+
+bool
+admin_has_credential(const struct admin *admin, int64_t now_ms)
+{
+	for (size_t i = 0; i < admin->config->tenant_count; i++) {
+		if (tenant_is_usable(&admin->tenants[i], now_ms))
+			return true;
+	}
+	return false;
+}
+
+static struct admin_answer
+page_healthz(struct buf *out)
+{
+	buf_put_str(out, STR("{\"status\":\"ok\"}\n"));
+	return (struct admin_answer){ 200, "application/json" };
+}
+
+static struct admin_answer
+page_readyz(const struct admin *admin, int64_t now_ms, struct buf *out)
+{
+	if (atomic_load_explicit(&admin->draining, memory_order_relaxed)) {
+		buf_put_str(out, STR("{\"status\":\"draining\"}\n"));
+		return (struct admin_answer){ 503, "application/json" };
+	}
+	if (!admin_has_credential(admin, now_ms)) {
+		buf_put_str(out, STR("{\"status\":\"no_credential\"}\n"));
+		return (struct admin_answer){ 503, "application/json" };
+	}
+	buf_put_str(out, STR("{\"status\":\"ready\"}\n"));
+	return (struct admin_answer){ 200, "application/json" };
+}
+
+static void
+put_int(struct json_object *object, const char *name, int64_t value)
+{
+	json_object_object_add(object, name, json_object_new_int64(value));
+}
+
+static void
+put_text(struct json_object *object, const char *name, const char *value)
+{
+	json_object_object_add(object, name, json_object_new_string(value));
+}
+
+static struct json_object *
+status_of_tenant(const struct config_tenant *config, const struct admin_tenant *tenant, int64_t now_ms)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *token = json_object_new_object();
+	int state = atomic_load_explicit(&tenant->state, memory_order_relaxed);
+	int64_t expires_ms = load(&tenant->expires_ms);
+
+	if (state == CSPARK_TOKEN_VALID && !tenant_is_usable(tenant, now_ms))
+		state = CSPARK_TOKEN_NONE;
+	put_text(object, "name", config->name);
+	put_text(object, "base_url", config->base_url);
+	put_text(object, "auth", auth_names[config->credentials.kind]);
+	put_text(token, "state", state_names[state]);
+	if (state == CSPARK_TOKEN_VALID) {
+		put_int(token, "age_seconds", (now_ms - load(&tenant->since_ms)) / 1000);
+		if (expires_ms >= 0)
+			put_int(token, "expires_in_seconds", (expires_ms - now_ms) / 1000);
+	}
+	put_int(token, "fetches", (int64_t)atomic_load_explicit(&tenant->fetches, memory_order_relaxed));
+	put_int(token, "failures", (int64_t)atomic_load_explicit(&tenant->failures, memory_order_relaxed));
+	json_object_object_add(object, "token", token);
+	return object;
+}
+
+static struct json_object *
+status_of_counters(const struct admin *admin)
+{
+	static const struct {
+		const char *name;
+		enum metric metric;
+	} rows[] = {
+		{ "requests", METRIC_REQUESTS },
+		{ "in_flight", METRIC_IN_FLIGHT },
+		{ "queued", METRIC_QUEUED },
+		{ "connections", METRIC_CONNECTIONS },
+		{ "retries", METRIC_RETRIES },
+		{ "errors", METRIC_ERRORS },
+		{ "caller_left", METRIC_CALLER_LEFT },
+	};
+	struct json_object *object = json_object_new_object();
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		put_int(object, rows[i].name,
+			(int64_t)metrics_sum(admin->metrics, admin->metrics_count, rows[i].metric));
+	return object;
+}
+
+static struct admin_answer
+page_status(const struct admin *admin, int64_t now_ms, struct buf *out)
+{
+	struct json_object *status = json_object_new_object();
+	struct json_object *tenants = json_object_new_array();
+
+	put_text(status, "version", CSPARKD_VERSION);
+	put_int(status, "uptime_seconds", (now_ms - admin->started_ms) / 1000);
+	json_object_object_add(status, "draining",
+		json_object_new_boolean(atomic_load_explicit(&admin->draining, memory_order_relaxed)));
+	put_int(status, "workers", admin->config->workers);
+	for (size_t i = 0; i < admin->config->tenant_count; i++)
+		json_object_array_add(tenants,
+			status_of_tenant(&admin->config->tenants[i], &admin->tenants[i], now_ms));
+	json_object_object_add(status, "tenants", tenants);
+	json_object_object_add(status, "counters", status_of_counters(admin));
+	buf_put_str(out,
+		str_of(json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));
+	buf_put_char(out, '\n');
+	json_object_put(status);
+	return (struct admin_answer){ 200, "application/json" };
+}
+
+struct admin_answer
+admin_page(const struct admin *admin, enum route_page page, int64_t now_ms, struct buf *out)
+{
+	switch (page) {
+	case PAGE_HEALTHZ:
+		return page_healthz(out);
+	case PAGE_READYZ:
+		return page_readyz(admin, now_ms, out);
+	case PAGE_STATUS:
+		return page_status(admin, now_ms, out);
+	case PAGE_METRICS:
+		break;
+	}
+	metrics_text(admin->metrics, admin->metrics_count, out);
+	return (struct admin_answer){ 200, "text/plain; version=0.0.4; charset=utf-8" };
+}

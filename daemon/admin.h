@@ -1,0 +1,41 @@
+/*
+ * The pages answered without Spark: /healthz /readyz /status /metrics, and what they know. One struct admin a process, made by
+ * main before the shards; read by every shard, written only through the atomics below.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "daemon/config.h"
+#include "daemon/metrics.h"
+#include "daemon/route.h"
+
+/* What main knows of a tenant's token; each value is its own fact, so relaxed loads do. */
+struct admin_tenant {
+	_Atomic int state;          /* enum cspark_token_state */
+	_Atomic int64_t since_ms;   /* when the token came; loop clock */
+	_Atomic int64_t expires_ms; /* -1: never */
+	_Atomic uint64_t fetches;
+	_Atomic uint64_t failures;
+};
+
+struct admin {
+	const struct config *config;
+	struct metrics *const *metrics; /* one a shard, and main's */
+	size_t metrics_count;
+	struct admin_tenant *tenants;   /* as many as the configuration has */
+	int64_t started_ms;             /* loop clock */
+	_Atomic bool draining;
+};
+
+struct admin_answer {
+	int status;
+	const char *content_type; /* static */
+};
+
+/* Appends the page's body. <now_ms>: the loop's clock. */
+struct admin_answer admin_page(const struct admin *admin, enum route_page page, int64_t now_ms, struct buf *out);
+/* Whether at least one tenant has a credential that can be used now. */
+bool admin_has_credential(const struct admin *admin, int64_t now_ms);

@@ -1,0 +1,358 @@
+#include "daemon/call.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/log.h"
+
+#define MAX_TRANSITIONS 64      /* a livelock becomes an error */
+
+/* ---- failing ------------------------------------------------------------------------- */
+
+enum call_step
+call_fail(struct call *call, enum cspark_code code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(call->error.detail, sizeof call->error.detail, format, args);
+	va_end(args);
+	call->error.code = code;
+	return call_failed(call);
+}
+
+enum call_step
+call_failed(struct call *call)
+{
+	assert(call->error.code != CSPARK_OK);
+	call->retryable = cspark_code_retryable(call->error.code);
+	return STEP_REFUSE;
+}
+
+enum call_step
+call_no_memory(struct call *call)
+{
+	return call_fail(call, CSPARK_E_INTERNAL, "no memory for this request");
+}
+
+int64_t
+call_deadline_ms(const struct call *call)
+{
+	uint64_t timeout_ms = call->tenant->timeout_ms;
+
+	if (call->control.timeout_ms > 0 && call->control.timeout_ms < timeout_ms)
+		timeout_ms = call->control.timeout_ms;
+	return call->ready_us / 1000 + (int64_t)timeout_ms;
+}
+
+/* ---- route: what is wanted ------------------------------------------------------------- */
+
+/* A refusal waits for the rest of the request, unless the caller waits for our word before sending it. */
+static enum call_step
+step_route(struct call *call)
+{
+	if (intake_route(call) == STEP_REFUSE && front_header(call->request, "Expect").at)
+		return STEP_REFUSE;
+	return CALL_PARKED;
+}
+
+/* ---- decode: what is asked ---------------------------------------------------------------- */
+
+static enum call_step
+step_decode(struct call *call)
+{
+	if (call->route.kind == ROUTE_ADMIN || call->route.kind == ROUTE_TOKEN)
+		return STEP_LOCAL;
+	if (call->desk->closing)
+		return call_fail(call, CSPARK_E_DRAINING, "the gateway is shutting down; ask another instance, or again later");
+	if (call->route.kind == ROUTE_DROP_IN)
+		return STEP_ADMIT;
+	if (!call->decode)
+		call->ask = (struct ask){ .kind = ASK_ONE, .inputs = call->control.inputs };
+	else if (!decode_end(call->decode, &call->ask, &call->error))
+		return call_failed(call);
+	if (call->ask.kind == ASK_MANY)
+		call->operation = CSPARK_OP_EXECUTE_V4;
+	if (call->ask.kind == ASK_MANY && call->ask.records == 0)
+		return STEP_PLAN; /* needs no place: Spark is not asked */
+	return STEP_ADMIT;
+}
+
+/* ---- plan: the Spark calls ------------------------------------------------------------- */
+
+static bool
+plan_drop_in(struct call *call)
+{
+	struct str path = front_path(call->request);
+	struct str body = buf_text(&call->raw);
+
+	call->plan.parts = calloc(1, sizeof *call->plan.parts);
+	if (!call->plan.parts)
+		return false;
+	call->plan.api = call->operation == CSPARK_OP_EXECUTE_V4 ? CSPARK_V4 : CSPARK_V3;
+	call->plan.part_count = 1;
+	call->plan.parts[0].records = 1;
+	call->plan.parts[0].request = cspark_raw_request((enum cspark_operation)call->operation, call->route.is_public, "POST",
+		(struct cspark_bytes){ path.at, path.len }, (struct cspark_bytes){ body.at, body.len }, "application/json");
+	return call->plan.parts[0].request != NULL;
+}
+
+static enum call_step
+step_plan(struct call *call)
+{
+	call->admitted_us = loop_clock_us();
+	if (call->route.kind == ROUTE_DROP_IN) {
+		if (buf_failed(&call->raw) || !plan_drop_in(call))
+			return call_no_memory(call);
+	} else if (!plan_make(call->tenant->tenant, &call->locator, &call->control, &call->ask, &call->plan, &call->error)) {
+		return call_failed(call);
+	}
+	if (call->plan.part_count == 0)
+		return STEP_JOIN;
+	call->sendings = arena_zalloc(&call->arena, call->plan.part_count * sizeof *call->sendings);
+	return call->sendings ? STEP_SEND : call_no_memory(call);
+}
+
+/* ---- join, encode: one answer --------------------------------------------------------------- */
+
+/* Spark's own answer goes back unchanged, good or bad, as long as there is one and it is not about our credentials. */
+static bool
+is_passed_on(const struct call *call)
+{
+	return call->route.kind == ROUTE_DROP_IN && call->spark_status != 0 && !call->gone &&
+		(call->error.code == CSPARK_OK ||
+			(call->error.code != CSPARK_E_CREDENTIALS_REFUSED && call->spark_status >= 400));
+}
+
+static enum call_step
+pass_on(struct call *call)
+{
+	struct cspark_answer answer;
+	struct sending *sending = &call->sendings[0];
+	struct cspark_bytes body = { sending->body, sending->body_len };
+
+	if (call->error.code == CSPARK_OK && cspark_answer_read(call->plan.api, body, &answer))
+		encode_facts(&answer, &call->encoded);
+	call->status = call->spark_status;
+	call->content_type = call->spark_type[0] ? call->spark_type : NULL;
+	call->body = (struct str){ sending->body, sending->body_len };
+	return STEP_REPLY;
+}
+
+static enum call_step
+step_join(struct call *call)
+{
+	struct str *bodies;
+
+	desk_leave(call);
+	if (is_passed_on(call))
+		return pass_on(call);
+	if (call->error.code != CSPARK_OK)
+		return STEP_REFUSE;
+	bodies = arena_alloc(&call->arena, (call->plan.part_count + 1) * sizeof *bodies);
+	if (!bodies)
+		return call_no_memory(call);
+	for (size_t i = 0; i < call->plan.part_count; i++)
+		bodies[i] = (struct str){ call->sendings[i].body, call->sendings[i].body_len };
+	if (!plan_join(&call->plan, bodies, &call->joined, &call->error))
+		return call_failed(call);
+	return STEP_ENCODE;
+}
+
+static enum call_step
+step_encode(struct call *call)
+{
+	bool many = call->ask.kind == ASK_MANY;
+
+	if (!encode_answer(&call->control, many, &call->joined, &call->out, &call->encoded, &call->error)) {
+		if (call->error.code == CSPARK_E_SPARK_REJECTED)
+			call->error_status = 422; /* _strict: Spark was content, the caller is not */
+		return call_failed(call);
+	}
+	call->status = call->encoded.status;
+	call->content_type = call->encoded.content_type;
+	call->body = call->encoded.body;
+	return STEP_REPLY;
+}
+
+/* ---- local pages ----------------------------------------------------------------------------- */
+
+static enum call_step
+step_local(struct call *call)
+{
+	struct admin_answer answer;
+
+	if (call->route.kind == ROUTE_TOKEN) {
+		buf_put_str(&call->out, STR("{\"access_token\":\"csparkd-placeholder\",\"expires_in\":7200,"
+			"\"refresh_expires_in\":0,\"token_type\":\"Bearer\",\"not-before-policy\":0,\"scope\":\"\"}"));
+		answer = (struct admin_answer){ 200, "application/json" };
+	} else {
+		answer = admin_page(call->desk->admin, call->route.page, loop_now_ms(call->desk->loop), &call->out);
+	}
+	if (buf_failed(&call->out))
+		return call_no_memory(call);
+	call->status = answer.status;
+	call->content_type = answer.content_type;
+	call->body = buf_text(&call->out);
+	return STEP_REPLY;
+}
+
+/* ---- refuse, reply ------------------------------------------------------------------------------ */
+
+static enum call_step
+step_refuse(struct call *call)
+{
+	struct problem problem = {
+		.code = call->error.code,
+		.status = call->error_status,
+		.detail = call->error.detail,
+		.request_id = call->id,
+		.attempts = call->attempts,
+		.outcome = call->outcome,
+		.retryable = call->retryable,
+		.spark_status = call->spark_status,
+		.spark_body = call->spark_body,
+	};
+
+	desk_leave(call);
+	if (problem.status == 0 && cspark_code_status(problem.code) == 0)
+		problem.status = call->spark_status;
+	buf_clear(&call->out);
+	encode_problem(&problem, &call->out);
+	call->status = problem.status ? problem.status : cspark_code_status(problem.code);
+	call->content_type = "application/problem+json";
+	call->body = buf_failed(&call->out) ? STR("") : buf_text(&call->out);
+	return STEP_REPLY;
+}
+
+static enum call_step
+step_reply(struct call *call)
+{
+	call_reply(call);
+	return CALL_OVER;
+}
+
+/* ---- the machine ---------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum call_step (*run)(struct call *call);
+} steps[] = {
+	[STEP_ROUTE] = { "route", step_route },
+	[STEP_DECODE] = { "decode", step_decode },
+	[STEP_ADMIT] = { "admit", desk_admit },
+	[STEP_PLAN] = { "plan", step_plan },
+	[STEP_SEND] = { "send", sending_start },
+	[STEP_JOIN] = { "join", step_join },
+	[STEP_ENCODE] = { "encode", step_encode },
+	[STEP_LOCAL] = { "local", step_local },
+	[STEP_REFUSE] = { "refuse", step_refuse },
+	[STEP_REPLY] = { "reply", step_reply },
+};
+
+static void
+trace(const struct call *call, enum call_step step)
+{
+	struct log_line line;
+
+	if (!log_on(LOG_DEBUG_LEVEL))
+		return;
+	log_begin(&line, LOG_DEBUG_LEVEL, "step");
+	log_text(&line, "request_id", call->id);
+	log_text(&line, "step", steps[step].name);
+	log_end(&line);
+}
+
+/* The only function that changes call->step. The call may be gone when it returns CALL_OVER. */
+void
+call_run(struct call *call, enum call_step step)
+{
+	for (unsigned moves = 0; step < CALL_PARKED; moves++) {
+		assert(moves < MAX_TRANSITIONS);
+		call->step = step;
+		trace(call, step);
+		step = steps[step].run(call);
+	}
+	if (step == CALL_PARKED)
+		call->step = CALL_PARKED;
+}
+
+/* ---- what the front tells -------------------------------------------------------------------------------- */
+
+static void *
+on_begin(void *arg, struct front_request *request, enum cspark_code refusal, const char *detail)
+{
+	struct desk *desk = arg;
+	struct call *call = desk_call_new(desk);
+
+	if (!call)
+		return NULL;
+	call->request = request;
+	call->started_us = loop_clock_us();
+	intake_names(call);
+	if (refusal != CSPARK_OK) {
+		call_run(call, call_fail(call, refusal, "%s", detail));
+		return call;
+	}
+	call_run(call, STEP_ROUTE);
+	return call;
+}
+
+static bool
+on_body(void *exchange, const char *data, size_t len)
+{
+	struct call *call = exchange;
+
+	call->bytes_in += len;
+	if (call->error.code != CSPARK_OK)
+		return false;
+	if (call->route.kind == ROUTE_DROP_IN)
+		return buf_put(&call->raw, data, len);
+	if (call->decode && !decode_feed(call->decode, data, len, &call->error)) {
+		call_failed(call);
+		return false;
+	}
+	return true;
+}
+
+static void
+on_request_ready(void *exchange, enum cspark_code refusal, const char *detail)
+{
+	struct call *call = exchange;
+
+	call->ready_us = loop_clock_us();
+	if (refusal != CSPARK_OK)
+		call_fail(call, refusal, "%s", detail);
+	call_run(call, call->error.code != CSPARK_OK ? STEP_REFUSE : STEP_DECODE);
+	desk_pump(call->desk);
+}
+
+static void
+on_left(void *exchange)
+{
+	struct call *call = exchange;
+
+	metrics_add(call->desk->metrics, METRIC_CALLER_LEFT, 0, 1);
+	desk_give_up(call, CSPARK_E_CANCELLED, "the caller closed the connection before the answer");
+}
+
+static void
+on_done(void *exchange, enum front_end end, uint64_t bytes_out)
+{
+	struct call *call = exchange;
+
+	/* The front may end a call whose request never became whole: it then holds nothing. */
+	assert(call->waiting_for == 0 && !call->ticket.in);
+	call_account(call, end, bytes_out);
+	for (size_t i = 0; call->sendings && i < call->plan.part_count; i++)
+		free(call->sendings[i].body);
+	joined_fini(&call->joined);
+	plan_fini(&call->plan);
+	decode_free(call->decode);
+	buf_fini(&call->raw);
+	desk_call_done(call);
+}
+
+const struct front_ops call_front_ops = { on_begin, on_body, on_request_ready, on_left, on_done };

@@ -1,0 +1,178 @@
+/*
+ * A call: the story of one request, from its head to its log line.
+ *
+ *     route -> decode -> admit ~ plan -> send ~ join -> encode -> reply          ~ may wait here
+ *                  `------------ any step may fail: refuse -> reply
+ *
+ * Each word is a step: a function of some ten lines that answers with the next step, CALL_PARKED (something will come
+ * back) or CALL_OVER. An error takes the same road as an answer. One function moves a call from step to step, one makes
+ * every reply, one writes every log line.
+ *
+ * Everything here runs on the shard's thread. A call lives from the front's begin() to its done(), which is the only
+ * place that frees it; while it is parked the front cannot end it, so a result always finds its call.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "daemon/admin.h"
+#include "daemon/admit.h"
+#include "daemon/config.h"
+#include "daemon/control.h"
+#include "daemon/decode.h"
+#include "daemon/encode.h"
+#include "daemon/front.h"
+#include "daemon/loop.h"
+#include "daemon/metrics.h"
+#include "daemon/plan.h"
+#include "daemon/request_id.h"
+#include "daemon/route.h"
+#include "daemon/upstream.h"
+
+struct call;
+
+/* What the calls of a shard share. */
+struct desk {
+	struct loop *loop;
+	const struct config *config;
+	const struct admin *admin;
+	struct upstream *upstream;
+	struct metrics *metrics;
+	struct request_ids ids;
+	struct admit admit;
+	struct loop_timer admit_timer;
+	struct list calls;  /* all that are open */
+	unsigned open;
+	struct list spares; /* done, with their memory, for the next ones */
+	unsigned spare_count;
+	bool closing;       /* the drain's deadline has passed: everything is answered `draining` */
+	bool pumping;
+	void (*on_idle)(void *arg); /* the last open call is done */
+	void *arg;
+};
+
+/* The fields up to <metrics>, <on_idle> and <arg> are filled by the owner; the <shards> share the configured limits. */
+void desk_init(struct desk *desk, unsigned shard, unsigned shards);
+void desk_fini(struct desk *desk); /* no call is open */
+/* The drain's deadline: calls with Spark are cancelled, everyone who waits is answered. */
+void desk_close(struct desk *desk);
+
+/* For front_new(); arg is the desk. */
+extern const struct front_ops call_front_ops;
+
+/* ---- for the files that tell the story together: call, intake, sending, desk, reply, access ---- */
+
+enum call_step {
+	STEP_ROUTE,
+	STEP_DECODE,
+	STEP_ADMIT,
+	STEP_PLAN,
+	STEP_SEND,
+	STEP_JOIN,
+	STEP_ENCODE,
+	STEP_LOCAL,
+	STEP_REFUSE,
+	STEP_REPLY,
+	CALL_PARKED,
+	CALL_OVER,
+};
+
+/* One Spark call of the plan. */
+struct sending {
+	struct call *call;
+	struct cspark_job *job; /* NULL: done */
+	char *body;             /* Spark's answer; owned */
+	size_t body_len;
+};
+
+/* All a call knows, in the order in which it learns it. */
+struct call {
+	struct list node;
+	struct desk *desk;
+	struct front_request *request;
+	enum call_step step;
+	struct arena arena;
+	int64_t started_us;
+	char id[REQUEST_ID_MAX + 1];
+	const char *traceparent; /* the caller's, or NULL */
+
+	struct route route;      /* pattern NULL until routed */
+	unsigned operation;      /* label for log and metrics */
+	const struct config_tenant *tenant;
+	struct cspark_locator locator;
+	struct control control;
+	const char *allow;       /* for 405 */
+
+	struct decode *decode;
+	struct buf raw;          /* the body of a drop-in call, unread */
+	struct ask ask;
+	uint64_t bytes_in;
+	int64_t ready_us;
+
+	struct admit_ticket ticket;
+	int64_t admitted_us;
+
+	struct plan plan;
+	struct sending *sendings;
+	size_t waiting_for;      /* sendings that are not done */
+	bool gone;               /* the caller left, or we close: results are not wanted */
+	int64_t sent_us, answered_us;
+	int64_t token_ms, wait_ms;
+	unsigned attempts;
+	enum cspark_outcome outcome;
+	int spark_status;        /* the last; 0: none */
+	char spark_type[128];
+	long retry_after_s;      /* -1: unknown */
+
+	struct joined joined;
+	struct buf out;
+	struct encoded encoded;
+
+	struct cspark_error error; /* code CSPARK_OK: none */
+	int error_status;          /* 0: the code's own */
+	bool retryable;
+	struct str spark_body;     /* for the problem document; borrowed from a sending */
+
+	int status;                /* what the caller got */
+	const char *content_type;
+	struct str body;
+};
+
+/* call.c: moves the call from <step> on. It may be over, but is not freed, when this returns. */
+void call_run(struct call *call, enum call_step step);
+/* Fails with a sentence of our own; the step to go to. */
+enum call_step call_fail(struct call *call, enum cspark_code code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Fails with what a pure part has put into call->error. */
+enum call_step call_failed(struct call *call);
+enum call_step call_no_memory(struct call *call);
+/* Absolute, on the loop's clock. */
+int64_t call_deadline_ms(const struct call *call);
+
+/* intake.c: what the head says. */
+void intake_names(struct call *call);
+enum call_step intake_route(struct call *call);
+
+/* sending.c: to Spark and back; parks until every part is answered. */
+enum call_step sending_start(struct call *call);
+/* Takes the parts that are not answered back from Spark. */
+void sending_cancel(struct call *call);
+
+/* desk.c: a place, or a bounded wait for one; giving it back (harmless without); then letting others in. */
+struct call *desk_call_new(struct desk *desk);
+void desk_call_done(struct call *call); /* frees or keeps it for the next */
+enum call_step desk_admit(struct call *call);
+void desk_leave(struct call *call);
+void desk_pump(struct desk *desk);
+/* Ends a call that waits for a place or for Spark. */
+void desk_give_up(struct call *call, enum cspark_code code, const char *detail);
+
+/* Where the time went; -1: did not happen. Durations of Spark are without waits for tokens and between attempts. */
+struct durations {
+	int64_t total_us, queue_us, token_us, spark_us;
+};
+struct durations call_durations(const struct call *call, int64_t now_us);
+/* reply.c: headers and body of what the call came to. */
+void call_reply(struct call *call);
+/* access.c: the log line and the numbers, at the end. */
+void call_account(const struct call *call, enum front_end end, uint64_t bytes_out);

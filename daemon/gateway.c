@@ -1,0 +1,397 @@
+#include "daemon/gateway.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/version.h"
+#include "daemon/listener.h"
+#include "daemon/log.h"
+#include "daemon/loop.h"
+#include "daemon/notify.h"
+#include "daemon/shard.h"
+#include "daemon/tokens.h"
+
+#define CLOSE_MS 5000 /* after the drain's deadline: for the last answers to leave */
+
+struct gateway {
+	const struct config *config;
+	struct loop *loop;
+	struct tokens *tokens;
+	struct admin admin;
+	struct metrics **metrics; /* one a shard, and main's as the last */
+	struct shard **shards;
+	unsigned shard_count;
+	unsigned started;         /* threads */
+	unsigned drained;         /* shards that said so */
+	int signals;              /* signalfd */
+	struct loop_timer deadline;
+	struct loop_timer pulse;
+	int64_t drain_began_ms;
+	bool closing;
+	int exit_code;
+};
+
+/* ---- letters from the shards ------------------------------------------------------------ */
+
+struct letter {
+	struct gateway *gateway;
+	size_t tenant;
+	uint64_t generation;
+	int64_t until_ms;
+	void (*read)(const struct letter *letter);
+};
+
+static void
+on_letter(void *arg)
+{
+	struct letter *letter = arg;
+
+	letter->read(letter);
+	free(letter);
+}
+
+/* Runs on a shard's thread; the gateway's loop outlives all shards. */
+static void
+post(struct letter letter)
+{
+	struct letter *copy = malloc(sizeof *copy);
+
+	assert(copy);
+	*copy = letter;
+	if (!loop_post(letter.gateway->loop, on_letter, copy))
+		free(copy);
+}
+
+static void
+read_want_token(const struct letter *letter)
+{
+	tokens_want(letter->gateway->tokens, letter->tenant, letter->generation);
+}
+
+static void
+read_held(const struct letter *letter)
+{
+	for (unsigned i = 0; i < letter->gateway->shard_count; i++)
+		shard_hold(letter->gateway->shards[i], letter->tenant, letter->until_ms);
+}
+
+static void stop_shards(struct gateway *gateway);
+
+static void
+read_drained(const struct letter *letter)
+{
+	struct gateway *gateway = letter->gateway;
+
+	if (++gateway->drained == gateway->shard_count)
+		stop_shards(gateway);
+}
+
+static void
+on_want_token(void *arg, size_t tenant, uint64_t generation)
+{
+	post((struct letter){ .gateway = arg, .tenant = tenant, .generation = generation, .read = read_want_token });
+}
+
+static void
+on_held(void *arg, size_t tenant, int64_t until_ms)
+{
+	post((struct letter){ .gateway = arg, .tenant = tenant, .until_ms = until_ms, .read = read_held });
+}
+
+static void
+on_drained(void *arg)
+{
+	post((struct letter){ .gateway = arg, .read = read_drained });
+}
+
+static const struct shard_ops shard_ops = { on_want_token, on_held, on_drained };
+
+static void
+on_announce(void *arg, size_t tenant, const struct cspark_token_news *news)
+{
+	struct gateway *gateway = arg;
+
+	for (unsigned i = 0; i < gateway->shard_count; i++)
+		shard_token(gateway->shards[i], tenant, news);
+}
+
+/* ---- draining ---------------------------------------------------------------------------------- */
+
+static void
+stop_shards(struct gateway *gateway)
+{
+	log_say(LOG_INFO_LEVEL, "drain_end", "%s after %lld ms", gateway->closing ? "closed" : "drained",
+		(long long)(loop_now_ms(gateway->loop) - gateway->drain_began_ms));
+	loop_stop(gateway->loop);
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct gateway *gateway = arg;
+
+	if (gateway->closing) {
+		stop_shards(gateway);
+		return;
+	}
+	gateway->closing = true;
+	log_say(LOG_WARN_LEVEL, "drain_forced", "calls that are still open are answered 503 draining");
+	for (unsigned i = 0; i < gateway->shard_count; i++)
+		shard_close(gateway->shards[i]);
+	loop_timer_set(gateway->loop, &gateway->deadline, loop_now_ms(gateway->loop) + CLOSE_MS);
+}
+
+/* The first signal begins the drain, the second ends the patience. Every shard is told before any is waited for. */
+static void
+drain(struct gateway *gateway, const char *signal_name)
+{
+	if (gateway->drain_began_ms) {
+		if (!gateway->closing)
+			on_deadline(gateway);
+		return;
+	}
+	gateway->drain_began_ms = loop_now_ms(gateway->loop);
+	notify_stopping();
+	atomic_store_explicit(&gateway->admin.draining, true, memory_order_relaxed);
+	log_say(LOG_INFO_LEVEL, "drain_begin", "%s: no new connections; open calls have %u ms", signal_name,
+		gateway->config->drain_ms);
+	for (unsigned i = 0; i < gateway->shard_count; i++)
+		shard_drain(gateway->shards[i]);
+	loop_timer_set(gateway->loop, &gateway->deadline, gateway->drain_began_ms + gateway->config->drain_ms);
+}
+
+static void
+on_signal(void *arg, int fd, int events)
+{
+	struct gateway *gateway = arg;
+	struct signalfd_siginfo info;
+
+	while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+		switch (info.ssi_signo) {
+		case SIGTERM:
+			drain(gateway, "SIGTERM");
+			break;
+		case SIGINT:
+			drain(gateway, "SIGINT");
+			break;
+		case SIGHUP:
+			tokens_reread(gateway->tokens);
+			log_say(LOG_INFO_LEVEL, "reload", "secret files were read again; other settings need a restart");
+			break;
+		case SIGUSR1:
+			if (!log_reopen())
+				log_say(LOG_ERROR_LEVEL, "log_reopen_failed", "the old log file stays in use: %s",
+					strerror(errno));
+			break;
+		}
+	}
+}
+
+/* ---- starting ------------------------------------------------------------------------------------ */
+
+static void
+on_pulse(void *arg)
+{
+	struct gateway *gateway = arg;
+	int64_t every_ms = notify_watchdog_ms();
+
+	notify_alive();
+	if (every_ms > 0)
+		loop_timer_set(gateway->loop, &gateway->pulse, loop_now_ms(gateway->loop) + every_ms);
+}
+
+/* Signals come through a descriptor; blocked before any thread starts, so that threads inherit it. */
+static bool
+catch_signals(struct gateway *gateway)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+		return false;
+	gateway->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return gateway->signals >= 0 && loop_watch(gateway->loop, gateway->signals, LOOP_READ, on_signal, gateway);
+}
+
+static void
+raise_descriptor_limit(const struct config *config)
+{
+	struct rlimit limit;
+	rlim_t wanted = 2 * (rlim_t)config->limits.max_connections + 256;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	if (limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < wanted)
+		log_say(LOG_WARN_LEVEL, "few_descriptors",
+			"the process may open %llu descriptors; limits.max_connections = %u can need %llu: raise LimitNOFILE or lower it",
+			(unsigned long long)limit.rlim_cur, config->limits.max_connections, (unsigned long long)wanted);
+}
+
+static bool
+make_tables(struct gateway *gateway)
+{
+	const struct config *config = gateway->config;
+
+	gateway->shard_count = config->workers;
+	gateway->metrics = calloc(config->workers + 1, sizeof(struct metrics *));
+	gateway->shards = calloc(config->workers, sizeof(struct shard *));
+	gateway->admin.tenants = calloc(config->tenant_count, sizeof *gateway->admin.tenants);
+	if (!gateway->metrics || !gateway->shards || !gateway->admin.tenants)
+		return false;
+	for (unsigned i = 0; i <= config->workers; i++) {
+		gateway->metrics[i] = metrics_new();
+		if (!gateway->metrics[i])
+			return false;
+	}
+	gateway->admin.config = config;
+	gateway->admin.metrics = gateway->metrics;
+	gateway->admin.metrics_count = config->workers + 1;
+	gateway->admin.started_ms = loop_now_ms(gateway->loop);
+	return true;
+}
+
+static bool
+make_shard(struct gateway *gateway, unsigned index)
+{
+	int sockets[LISTENERS_MAX];
+	struct cspark_error error;
+	struct shard_options options = {
+		.index = index,
+		.count = gateway->shard_count,
+		.config = gateway->config,
+		.admin = &gateway->admin,
+		.metrics = gateway->metrics[index],
+		.sockets = sockets,
+		.ops = &shard_ops,
+		.arg = gateway,
+	};
+
+	if (!listener_open_all(gateway->config, sockets, &error)) {
+		log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
+		gateway->exit_code = EX_UNAVAILABLE;
+		return false;
+	}
+	gateway->shards[index] = shard_new(&options, &error);
+	if (!gateway->shards[index])
+		log_say(LOG_ERROR_LEVEL, "start_failed", "%s", error.detail);
+	return gateway->shards[index] != NULL;
+}
+
+static bool
+make_tokens(struct gateway *gateway)
+{
+	struct tokens_options options = {
+		.config = gateway->config,
+		.metrics = gateway->metrics[gateway->shard_count],
+		.tenants = gateway->admin.tenants,
+		.announce = on_announce,
+		.arg = gateway,
+	};
+
+	gateway->tokens = tokens_new(gateway->loop, &options);
+	return gateway->tokens != NULL;
+}
+
+static void
+say_ready(const struct gateway *gateway)
+{
+	for (size_t i = 0; i < gateway->config->listener_count; i++)
+		log_say(LOG_INFO_LEVEL, "listening", "%s", gateway->config->listeners[i].address);
+	log_say(LOG_INFO_LEVEL, "started", "csparkd " CSPARKD_VERSION ", %u workers, tenant %s at %s", gateway->shard_count,
+		gateway->config->tenants[0].name, gateway->config->tenants[0].base_url);
+	notify_ready();
+	log_flush();
+}
+
+static bool
+start(struct gateway *gateway)
+{
+	gateway->loop = loop_new();
+	if (!gateway->loop || !catch_signals(gateway) || !make_tables(gateway))
+		return false;
+	raise_descriptor_limit(gateway->config);
+	loop_timer_init(&gateway->deadline, on_deadline, gateway);
+	loop_timer_init(&gateway->pulse, on_pulse, gateway);
+	for (unsigned i = 0; i < gateway->shard_count; i++) {
+		if (!make_shard(gateway, i))
+			return false;
+	}
+	if (!make_tokens(gateway))
+		return false;
+	for (; gateway->started < gateway->shard_count; gateway->started++) {
+		if (!shard_start(gateway->shards[gateway->started]))
+			return false;
+	}
+	on_pulse(gateway);
+	return true;
+}
+
+static int64_t
+never(void *arg)
+{
+	return -1;
+}
+
+static void
+flush_log(void *arg)
+{
+	log_flush();
+}
+
+static void
+take_down(struct gateway *gateway)
+{
+	for (unsigned i = 0; i < gateway->started; i++)
+		shard_stop(gateway->shards[i]);
+	for (unsigned i = 0; i < gateway->started; i++)
+		shard_join(gateway->shards[i]);
+	tokens_free(gateway->tokens);
+	for (unsigned i = 0; gateway->shards && i < gateway->shard_count; i++)
+		shard_free(gateway->shards[i]);
+	for (unsigned i = 0; gateway->metrics && i <= gateway->shard_count; i++)
+		metrics_free(gateway->metrics[i]);
+	if (gateway->signals >= 0) {
+		loop_forget(gateway->loop, gateway->signals);
+		close(gateway->signals);
+	}
+	loop_free(gateway->loop);
+	free(gateway->metrics);
+	free(gateway->shards);
+	free(gateway->admin.tenants);
+}
+
+int
+gateway_run(const struct config *config)
+{
+	struct gateway gateway = { .config = config, .signals = -1, .exit_code = EX_SOFTWARE };
+
+	if (start(&gateway)) {
+		struct loop_guest flusher = { never, flush_log, &gateway };
+
+		gateway.exit_code = EX_OK;
+		(void)loop_add_guest(gateway.loop, &flusher);
+		say_ready(&gateway);
+		loop_run(gateway.loop);
+	} else if (gateway.exit_code == EX_SOFTWARE) {
+		log_say(LOG_ERROR_LEVEL, "start_failed", "no memory, no descriptors or no threads: %s", strerror(errno));
+	}
+	take_down(&gateway);
+	return gateway.exit_code;
+}

@@ -1,0 +1,113 @@
+/*
+ * Intake: what is wanted, from the head of a request alone. A refusal found here is told when the body has
+ * arrived (a caller that is still sending would miss it), unless the caller waits for our word to send.
+ */
+#include "daemon/call.h"
+
+static const struct config_tenant *
+tenant_called(const struct config *config, struct str name)
+{
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		if (str_eq(str_of(config->tenants[i].name), name))
+			return &config->tenants[i];
+	}
+	return NULL;
+}
+
+static const struct config_tenant *
+tenant_of_path(const struct config *config, struct str segment)
+{
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		if (str_eq(str_of(config->tenants[i].tenant), segment))
+			return &config->tenants[i];
+	}
+	return NULL;
+}
+
+static bool
+prepare_decode(struct call *call)
+{
+	const struct config *config = call->desk->config;
+	struct decode_limits limits = { config->limits.max_body, config->limits.max_records };
+	enum decode_form form;
+	enum decode_coding coding;
+
+	if (!decode_form_of(front_header(call->request, "Content-Type"), &form, &call->error) ||
+		!decode_coding_of(front_header(call->request, "Content-Encoding"), &coding, &call->error))
+		return false;
+	call->decode = decode_new(form, coding, &limits);
+	if (!call->decode)
+		call_no_memory(call);
+	return call->decode != NULL;
+}
+
+static enum call_step
+route_execute(struct call *call)
+{
+	struct cspark_bytes path = { call->route.rest.at, call->route.rest.len };
+	bool get = str_eq(front_method(call->request), STR("GET"));
+	struct str name;
+
+	if (!cspark_locator_from_path(path, &call->locator, &call->error) ||
+		!control_read(front_query(call->request), front_header(call->request, "Accept"), get, &call->arena,
+			&call->control, &call->error))
+		return call_failed(call);
+	call->locator.is_public = call->control.is_public;
+	name = call->control.tenant;
+	call->tenant = name.at ? tenant_called(call->desk->config, name) : &call->desk->config->tenants[0];
+	if (!call->tenant)
+		return call_fail(call, CSPARK_E_BAD_PARAMETER, "_tenant: no tenant called '%.*s' is configured",
+			(int)(name.len < 64 ? name.len : 64), name.at);
+	if (!get && !prepare_decode(call))
+		return call_failed(call);
+	return CALL_PARKED;
+}
+
+static enum call_step
+route_drop_in(struct call *call)
+{
+	struct str path = front_path(call->request);
+	struct str coding = front_header(call->request, "Content-Encoding");
+	struct str rest;
+
+	path = (struct str){ path.at + 1, path.len - 1 };
+	call->tenant = tenant_of_path(call->desk->config, str_cut(path, '/', &rest));
+	if (!call->tenant)
+		return call_fail(call, CSPARK_E_NO_SUCH_ROUTE, "no tenant with this path is configured");
+	if (coding.at && !str_eq_nocase(coding, STR("identity")))
+		return call_fail(call, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
+			"Content-Encoding is not taken on Spark's own paths; send the body uncompressed");
+	return CALL_PARKED;
+}
+
+enum call_step
+intake_route(struct call *call)
+{
+	if (!route_find(front_method(call->request), front_path(call->request), &call->route, &call->allow, &call->error))
+		return call_failed(call);
+	call->operation = call->route.operation;
+	switch (call->route.kind) {
+	case ROUTE_EXECUTE:
+		return route_execute(call);
+	case ROUTE_DROP_IN:
+		return route_drop_in(call);
+	case ROUTE_TOKEN:
+	case ROUTE_ADMIN:
+		break;
+	}
+	return CALL_PARKED;
+}
+
+void
+intake_names(struct call *call)
+{
+	struct str id = front_header(call->request, "X-Request-Id");
+	struct str parent = front_header(call->request, "traceparent");
+
+	if (id.at && request_id_is_sane(id))
+		memcpy(call->id, id.at, id.len);
+	else
+		request_id_fresh(&call->desk->ids, call->id);
+	if (parent.at && request_id_is_sane(parent))
+		call->traceparent = arena_copy(&call->arena, parent).at;
+}

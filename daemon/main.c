@@ -1,0 +1,177 @@
+/*
+ * csparkd: arguments, configuration, log; then the gateway runs.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/version.h"
+#include "daemon/config.h"
+#include "daemon/gateway.h"
+#include "daemon/log.h"
+
+enum action { RUN, CHECK, PRINT_CONFIG };
+
+static const char usage[] =
+	"usage: csparkd [-c FILE] [--check] [--print-config] [--help-config] [--listen ADDR] [--log-level L]\n"
+	"               [--version] [--help]\n"
+	"\n"
+	"  -c, --config FILE   read the configuration from FILE (without: environment and defaults)\n"
+	"      --check         say what would be done and exit: 0 good, 78 bad\n"
+	"      --print-config  print the effective configuration, without secrets, and exit\n"
+	"      --help-config   print every configuration key and exit\n"
+	"      --listen ADDR   listen on HOST:PORT or unix:PATH instead of what is configured\n"
+	"      --log-level L   error, warn, info or debug\n"
+	"      --version       print the version and exit\n"
+	"      --help          print this and exit\n"
+	"\n"
+	"Without a file, CSPARK_BASE_URL and one of CSPARK_API_KEY, CSPARK_BEARER_TOKEN,\n"
+	"CSPARK_CLIENT_ID + CSPARK_CLIENT_SECRET, CSPARK_OAUTH_PATH start it on 127.0.0.1:8080.\n"
+	"See csparkd(8) and csparkd.conf(5).\n";
+
+static void
+print_buf(struct buf *text, FILE *to)
+{
+	struct str s = buf_text(text);
+
+	if (s.len > 0)
+		fwrite(s.at, 1, s.len, to);
+	buf_fini(text);
+}
+
+static int
+help_config(void)
+{
+	struct buf text;
+
+	buf_init(&text, 1024 * 1024);
+	config_help(&text);
+	print_buf(&text, stdout);
+	return EX_OK;
+}
+
+/* An exit code, or -1: go on. */
+static int
+read_arguments(int argc, char **argv, struct config_flags *flags, enum action *ret_action)
+{
+	enum { OPT_CHECK = 256, OPT_PRINT, OPT_HELP_CONFIG, OPT_LISTEN, OPT_LOG_LEVEL, OPT_VERSION, OPT_HELP };
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, OPT_CHECK },
+		{ "print-config", no_argument, NULL, OPT_PRINT },
+		{ "help-config", no_argument, NULL, OPT_HELP_CONFIG },
+		{ "listen", required_argument, NULL, OPT_LISTEN },
+		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+		{ "version", no_argument, NULL, OPT_VERSION },
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	*ret_action = RUN;
+	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			flags->file = optarg;
+			break;
+		case OPT_CHECK:
+			*ret_action = CHECK;
+			break;
+		case OPT_PRINT:
+			*ret_action = PRINT_CONFIG;
+			break;
+		case OPT_HELP_CONFIG:
+			return help_config();
+		case OPT_LISTEN:
+			flags->listen = optarg;
+			break;
+		case OPT_LOG_LEVEL:
+			flags->log_level = optarg;
+			break;
+		case OPT_VERSION:
+			puts("csparkd " CSPARKD_VERSION);
+			return EX_OK;
+		case OPT_HELP:
+			fputs(usage, stdout);
+			return EX_OK;
+		default:
+			fputs(usage, stderr);
+			return EX_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "csparkd: unexpected argument '%s'\n%s", argv[optind], usage);
+		return EX_USAGE;
+	}
+	return -1;
+}
+
+static struct config *
+load(const struct config_flags *flags)
+{
+	struct config_report report;
+	struct config *config;
+
+	config_report_init(&report);
+	config = config_load(flags, getenv, &report);
+	print_buf(&report.warnings, stderr);
+	print_buf(&report.errors, stderr);
+	config_report_fini(&report);
+	return config;
+}
+
+static int
+show(const struct config *config, enum action action)
+{
+	struct buf text;
+
+	buf_init(&text, 1024 * 1024);
+	config_print(config, &text);
+	print_buf(&text, stdout);
+	if (action == CHECK)
+		puts("configuration is good");
+	return EX_OK;
+}
+
+static bool
+start_log(const struct config *config)
+{
+	struct log_options options = { .file = config->log.file };
+	bool terminal = !config->log.file && isatty(STDERR_FILENO);
+	bool text = strcmp(config->log.format, "text") == 0 || (strcmp(config->log.format, "auto") == 0 && terminal);
+
+	options.format = text ? LOG_TEXT : LOG_JSON;
+	return log_level_parse(config->log.level, &options.level) && log_open(&options);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct config_flags flags = { NULL, NULL, NULL };
+	enum action action;
+	struct config *config;
+	int code = read_arguments(argc, argv, &flags, &action);
+
+	if (code >= 0)
+		return code;
+	if (!cspark_global_init())
+		return EX_SOFTWARE;
+	config = load(&flags);
+	if (!config)
+		return EX_CONFIG;
+	if (action != RUN) {
+		code = show(config, action);
+	} else if (!start_log(config)) {
+		fprintf(stderr, "csparkd: cannot open the log file %s: %s\n", config->log.file, strerror(errno));
+		code = EX_CONFIG;
+	} else {
+		code = gateway_run(config);
+		log_close();
+	}
+	config_unref(config);
+	return code;
+}

@@ -1,0 +1,39 @@
+/*
+ * Method and path to what is to be done: a table of patterns, nothing else. Pure.
+ *
+ * In a pattern "*" is one segment and a final "**" is the rest of the path. Segments are compared as raw bytes; one that
+ * a wildcard takes must not be empty, nor mean "." or ".." or hold an encoded slash, so that a path can't change its meaning
+ * on the way to Spark.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/str.h"
+#include "lib/cspark.h"
+
+enum route_kind {
+	ROUTE_EXECUTE, /* /execute/{locator} */
+	ROUTE_DROP_IN, /* Spark's own path: request and answer unchanged */
+	ROUTE_TOKEN,   /* a placeholder token for the official SDKs */
+	ROUTE_ADMIN,   /* answered here, without Spark */
+};
+
+enum route_page { PAGE_HEALTHZ, PAGE_READYZ, PAGE_STATUS, PAGE_METRICS };
+
+/* Label values of metrics and log: Spark's operations, then the local ones. */
+enum route_operation { ROUTE_OP_LOCAL = CSPARK_OPERATIONS, ROUTE_OP_NONE, ROUTE_OPERATIONS };
+const char *route_operation_name(unsigned operation);
+extern const char *const *const route_operation_names; /* ROUTE_OPERATIONS of them */
+
+struct route {
+	enum route_kind kind;
+	const char *pattern;     /* for the log: never holds a caller's bytes; static */
+	unsigned operation;      /* enum cspark_operation or enum route_operation */
+	bool is_public;
+	enum route_page page;
+	struct str rest;         /* what "**" took, raw; or the first "*" */
+};
+
+/* False: no_such_route, or method_not_allowed with <ret_allow> = the methods that are (static). */
+bool route_find(struct str method, struct str path, struct route *ret, const char **ret_allow, struct cspark_error *ret_error);

@@ -1,0 +1,292 @@
+#include "daemon/shard.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/call.h"
+#include "daemon/log.h"
+
+#define PULSE_MS 1000
+
+struct shard {
+	unsigned index;
+	pthread_t thread;
+	struct loop *loop;
+	struct front *front;
+	struct desk desk;
+	const struct shard_ops *ops;
+	void *arg;
+	struct loop_timer pulse;
+	bool draining;
+	bool told;               /* that it is drained */
+	uint64_t accepted;       /* told to the metrics so far */
+	struct cspark_transport_stats stats;
+};
+
+/* ---- letters from main ------------------------------------------------------------------- */
+
+struct letter {
+	struct shard *shard;
+	size_t tenant;
+	int64_t until_ms;
+	struct cspark_token_news news;
+	void (*read)(struct letter *letter);
+};
+
+static void
+on_letter(void *arg)
+{
+	struct letter *letter = arg;
+
+	letter->read(letter);
+	cspark_token_unref(letter->news.token);
+	free(letter);
+}
+
+/* Without memory for a letter the process is beyond help: better to stop than to hang on a drain or a token. */
+static void
+post(struct shard *shard, struct letter letter, void (*read)(struct letter *letter))
+{
+	struct letter *copy = malloc(sizeof *copy);
+
+	assert(copy);
+	*copy = letter;
+	copy->shard = shard;
+	copy->read = read;
+	if (!loop_post(shard->loop, on_letter, copy)) {
+		cspark_token_unref(copy->news.token);
+		free(copy);
+	}
+}
+
+static void
+read_token(struct letter *letter)
+{
+	upstream_token(letter->shard->desk.upstream, letter->tenant, &letter->news);
+}
+
+static void
+read_hold(struct letter *letter)
+{
+	upstream_hold(letter->shard->desk.upstream, letter->tenant, letter->until_ms);
+}
+
+static void
+tell_if_drained(struct shard *shard)
+{
+	if (!shard->draining || shard->told || shard->desk.open > 0 || front_connections(shard->front) > 0)
+		return;
+	shard->told = true;
+	shard->ops->drained(shard->arg);
+}
+
+static void
+read_drain(struct letter *letter)
+{
+	letter->shard->draining = true;
+	front_drain(letter->shard->front);
+	tell_if_drained(letter->shard);
+}
+
+static void
+read_close(struct letter *letter)
+{
+	desk_close(&letter->shard->desk);
+}
+
+void
+shard_token(struct shard *shard, size_t tenant, const struct cspark_token_news *news)
+{
+	struct letter letter = { .tenant = tenant, .news = *news };
+
+	if (letter.news.token)
+		cspark_token_ref(letter.news.token);
+	post(shard, letter, read_token);
+}
+
+void
+shard_hold(struct shard *shard, size_t tenant, int64_t until_ms)
+{
+	post(shard, (struct letter){ .tenant = tenant, .until_ms = until_ms }, read_hold);
+}
+
+void
+shard_drain(struct shard *shard)
+{
+	post(shard, (struct letter){ 0 }, read_drain);
+}
+
+void
+shard_close(struct shard *shard)
+{
+	post(shard, (struct letter){ 0 }, read_close);
+}
+
+void
+shard_stop(struct shard *shard)
+{
+	loop_stop(shard->loop);
+}
+
+/* ---- up-calls ---------------------------------------------------------------------------------- */
+
+static void
+on_want_token(void *arg, size_t tenant, uint64_t generation)
+{
+	struct shard *shard = arg;
+
+	shard->ops->want_token(shard->arg, tenant, generation);
+}
+
+static void
+on_held(void *arg, size_t tenant, int64_t until_ms)
+{
+	struct shard *shard = arg;
+
+	shard->ops->held(shard->arg, tenant, until_ms);
+}
+
+static const struct upstream_ops upstream_ops = { on_want_token, on_held, NULL };
+
+static void
+on_idle(void *arg)
+{
+	tell_if_drained(arg);
+}
+
+/* Numbers that nobody tells: asked for once a second. */
+static void
+on_pulse(void *arg)
+{
+	struct shard *shard = arg;
+	struct metrics *metrics = shard->desk.metrics;
+	struct cspark_transport_stats stats;
+	uint64_t accepted = front_accepted(shard->front);
+
+	upstream_stats(shard->desk.upstream, &stats);
+	metrics_set(metrics, METRIC_CONNECTIONS, 0, front_connections(shard->front));
+	metrics_add(metrics, METRIC_CONNECTIONS_ACCEPTED, 0, accepted - shard->accepted);
+	metrics_add(metrics, METRIC_UPSTREAM_CONNECTS, 0, stats.connects - shard->stats.connects);
+	metrics_add(metrics, METRIC_UPSTREAM_REUSES, 0, stats.reuses - shard->stats.reuses);
+	shard->accepted = accepted;
+	shard->stats = stats;
+	tell_if_drained(shard);
+	loop_timer_set(shard->loop, &shard->pulse, loop_now_ms(shard->loop) + (shard->draining ? PULSE_MS / 20 : PULSE_MS));
+}
+
+/* ---- life ------------------------------------------------------------------------------------------- */
+
+static int64_t
+never(void *arg)
+{
+	return -1;
+}
+
+static void
+flush_log(void *arg)
+{
+	log_flush();
+}
+
+static bool
+make_front(struct shard *shard, const struct shard_options *options)
+{
+	const struct config *config = options->config;
+	size_t count = config->listener_count;
+	const char *names[16];
+	bool is_unix[16];
+	struct front_options front = {
+		.sockets = options->sockets,
+		.names = names,
+		.is_unix = is_unix,
+		.socket_count = count,
+		.max_connections = config->limits.max_connections / options->count + 1,
+		.max_head = config->limits.max_head,
+		.max_target = config->limits.max_target,
+		.max_body = config->limits.max_body,
+		.head_ms = config->limits.head_ms,
+		.body_ms = config->limits.body_ms,
+		.idle_ms = config->limits.idle_ms,
+		.write_ms = config->limits.write_ms,
+		.allowed_hosts = (const char *const *)config->listeners[0].allowed_hosts,
+	};
+
+	assert(count <= 16);
+	for (size_t i = 0; i < count; i++) {
+		names[i] = config->listeners[i].address;
+		is_unix[i] = strncmp(config->listeners[i].address, "unix:", 5) == 0;
+	}
+	shard->front = front_new(shard->loop, &front, &call_front_ops, &shard->desk);
+	return shard->front != NULL;
+}
+
+struct shard *
+shard_new(const struct shard_options *options, struct cspark_error *ret_error)
+{
+	struct shard *shard = calloc(1, sizeof *shard);
+	struct loop_guest flusher = { never, flush_log, shard };
+
+	ret_error->code = CSPARK_E_INTERNAL;
+	snprintf(ret_error->detail, sizeof ret_error->detail, "shard %u: no memory or no descriptors", options->index);
+	if (!shard)
+		return NULL;
+	shard->index = options->index;
+	shard->ops = options->ops;
+	shard->arg = options->arg;
+	shard->loop = loop_new();
+	if (!shard->loop)
+		goto fail;
+	shard->desk = (struct desk){ .loop = shard->loop, .config = options->config, .admin = options->admin,
+		.metrics = options->metrics, .on_idle = on_idle, .arg = shard };
+	desk_init(&shard->desk, options->index, options->count);
+	shard->desk.upstream = upstream_new_clients(shard->loop, options->config, options->count, &upstream_ops, shard);
+	if (!shard->desk.upstream || !make_front(shard, options) || !loop_add_guest(shard->loop, &flusher))
+		goto fail;
+	loop_timer_init(&shard->pulse, on_pulse, shard);
+	loop_timer_set(shard->loop, &shard->pulse, loop_now_ms(shard->loop) + PULSE_MS);
+	return shard;
+fail:
+	shard_free(shard);
+	return NULL;
+}
+
+static void *
+run(void *arg)
+{
+	struct shard *shard = arg;
+	char name[16];
+
+	snprintf(name, sizeof name, "shard-%u", shard->index);
+	pthread_setname_np(pthread_self(), name);
+	loop_run(shard->loop);
+	log_flush();
+	return NULL;
+}
+
+bool
+shard_start(struct shard *shard)
+{
+	return pthread_create(&shard->thread, NULL, run, shard) == 0;
+}
+
+void
+shard_join(struct shard *shard)
+{
+	pthread_join(shard->thread, NULL);
+}
+
+void
+shard_free(struct shard *shard)
+{
+	if (!shard)
+		return;
+	if (shard->front)
+		front_free(shard->front);
+	if (shard->desk.loop)
+		desk_fini(&shard->desk);
+	upstream_free(shard->desk.upstream);
+	loop_free(shard->loop);
+	free(shard);
+}

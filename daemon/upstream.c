@@ -1,0 +1,337 @@
+#include "daemon/upstream.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "daemon/loop.h"
+
+/*
+ * The library asks for a time to be called at; there is one timer for the transport and one for all clients and
+ * authorities together, set to the earliest wish. Wishes may change in any call into the library, so every such
+ * call ends in plan_wakeup().
+ */
+struct line { /* one tenant's end of the library */
+	struct upstream *upstream;
+	size_t tenant;
+	struct cspark_client *client;
+	struct cspark_authority *authority;
+};
+
+struct upstream {
+	struct loop *loop;
+	const struct upstream_ops *ops;
+	void *arg;
+	struct cspark_host host;
+	struct cspark_transport *transport;
+	struct loop_timer transport_timer;
+	struct loop_timer timer;
+	uint64_t random;
+	size_t line_count;
+	struct line lines[];
+};
+
+/* ---- the host's side ---- */
+
+static void plan_wakeup(struct upstream *upstream);
+
+static void
+on_ready(void *arg, int fd, int events)
+{
+	struct upstream *upstream = arg;
+
+	cspark_transport_ready(upstream->transport, fd, events);
+	plan_wakeup(upstream);
+}
+
+static void
+host_watch(void *arg, int fd, int events)
+{
+	struct upstream *upstream = arg;
+
+	/* Without memory for a watch the transfer runs into its deadline: an answer, late. */
+	(void)loop_watch(upstream->loop, fd, events, on_ready, upstream);
+}
+
+static void
+host_forget(void *arg, int fd)
+{
+	struct upstream *upstream = arg;
+
+	loop_forget(upstream->loop, fd);
+}
+
+static void
+host_timer(void *arg, int64_t at_ms)
+{
+	struct upstream *upstream = arg;
+
+	loop_timer_set(upstream->loop, &upstream->transport_timer, at_ms);
+}
+
+static int64_t
+host_now(void *arg)
+{
+	const struct upstream *upstream = arg;
+
+	return loop_now_ms(upstream->loop);
+}
+
+static int64_t
+host_wall(void *arg)
+{
+	return time(NULL);
+}
+
+/* xorshift64*: for jitter, not for secrets. */
+static uint32_t
+host_random(void *arg)
+{
+	struct upstream *upstream = arg;
+
+	upstream->random ^= upstream->random >> 12;
+	upstream->random ^= upstream->random << 25;
+	upstream->random ^= upstream->random >> 27;
+	return (uint32_t)((upstream->random * UINT64_C(2685821657736338717)) >> 32);
+}
+
+/* ---- time ---- */
+
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+static void
+plan_wakeup(struct upstream *upstream)
+{
+	int64_t at_ms = -1;
+
+	for (size_t i = 0; i < upstream->line_count; i++) {
+		const struct line *line = &upstream->lines[i];
+
+		if (line->client)
+			at_ms = earlier(at_ms, cspark_client_next_ms(line->client));
+		if (line->authority)
+			at_ms = earlier(at_ms, cspark_authority_next_ms(line->authority));
+	}
+	if (at_ms != upstream->timer.at_ms)
+		loop_timer_set(upstream->loop, &upstream->timer, at_ms);
+}
+
+static void
+on_transport_due(void *arg)
+{
+	struct upstream *upstream = arg;
+
+	cspark_transport_due(upstream->transport);
+	plan_wakeup(upstream);
+}
+
+static void
+on_due(void *arg)
+{
+	struct upstream *upstream = arg;
+
+	for (size_t i = 0; i < upstream->line_count; i++) {
+		struct line *line = &upstream->lines[i];
+
+		if (line->client)
+			cspark_client_due(line->client);
+		if (line->authority)
+			cspark_authority_due(line->authority);
+	}
+	plan_wakeup(upstream);
+}
+
+/* ---- up-calls of the library ---- */
+
+static void
+on_want_token(void *arg, uint64_t generation)
+{
+	struct line *line = arg;
+
+	line->upstream->ops->want_token(line->upstream->arg, line->tenant, generation);
+}
+
+static void
+on_held(void *arg, int64_t until_ms)
+{
+	struct line *line = arg;
+
+	line->upstream->ops->held(line->upstream->arg, line->tenant, until_ms);
+}
+
+static void
+on_news(void *arg, const struct cspark_token_news *news)
+{
+	struct line *line = arg;
+
+	line->upstream->ops->news(line->upstream->arg, line->tenant, news);
+}
+
+/* ---- life ---- */
+
+static struct upstream *
+upstream_new(struct loop *loop, size_t lines, const struct upstream_ops *ops, void *arg)
+{
+	struct upstream *upstream = calloc(1, sizeof *upstream + lines * sizeof upstream->lines[0]);
+
+	if (!upstream)
+		return NULL;
+	upstream->loop = loop;
+	upstream->ops = ops;
+	upstream->arg = arg;
+	upstream->host = (struct cspark_host){ upstream, host_watch, host_forget, host_timer, host_now, host_wall, host_random };
+	if (getrandom(&upstream->random, sizeof upstream->random, 0) < 0 || upstream->random == 0)
+		upstream->random = (uint64_t)loop_clock_us() | 1;
+	loop_timer_init(&upstream->transport_timer, on_transport_due, upstream);
+	loop_timer_init(&upstream->timer, on_due, upstream);
+	upstream->transport = cspark_transport_new_curl(&upstream->host, &(struct cspark_transport_options){ 0 });
+	if (!upstream->transport) {
+		free(upstream);
+		return NULL;
+	}
+	for (size_t i = 0; i < lines; i++) {
+		upstream->lines[i].upstream = upstream;
+		upstream->lines[i].tenant = i;
+	}
+	upstream->line_count = lines;
+	return upstream;
+}
+
+static struct cspark_route
+route_of(const struct config_tenant *tenant, const char *proxy)
+{
+	return (struct cspark_route){
+		.ca_file = tenant->ca_file,
+		.proxy = proxy,
+		.connect_timeout_ms = tenant->connect_timeout_ms,
+		.http_version = tenant->http_version,
+	};
+}
+
+struct upstream *
+upstream_new_clients(struct loop *loop, const struct config *config, unsigned shards, const struct upstream_ops *ops, void *arg)
+{
+	struct upstream *upstream = upstream_new(loop, config->tenant_count, ops, arg);
+
+	for (size_t i = 0; upstream && i < config->tenant_count; i++) {
+		const struct config_tenant *tenant = &config->tenants[i];
+		struct cspark_client_options options = {
+			.base_url = tenant->base_url,
+			.tenant = tenant->tenant,
+			.route = route_of(tenant, tenant->api_proxy),
+			.retry = { tenant->retry_max, tenant->retry_interval_ms, 0, 20.0 / shards, 1.0 / shards },
+			.max_answer = config->limits.max_answer,
+			.arg = &upstream->lines[i],
+			.want_token = on_want_token,
+			.held = on_held,
+		};
+
+		upstream->lines[i].client = cspark_client_new(upstream->transport, &upstream->host, &options);
+		if (!upstream->lines[i].client) {
+			upstream_free(upstream);
+			return NULL;
+		}
+	}
+	return upstream;
+}
+
+struct upstream *
+upstream_new_authorities(struct loop *loop, const struct config *config, const struct upstream_ops *ops, void *arg)
+{
+	struct upstream *upstream = upstream_new(loop, config->tenant_count, ops, arg);
+
+	for (size_t i = 0; upstream && i < config->tenant_count; i++) {
+		const struct config_tenant *tenant = &config->tenants[i];
+		struct cspark_authority_options options = {
+			.credentials = tenant->credentials,
+			.token_url = tenant->token_url,
+			.route = route_of(tenant, tenant->token_proxy),
+		};
+
+		upstream->lines[i].authority =
+			cspark_authority_new(upstream->transport, &upstream->host, &options, on_news, &upstream->lines[i]);
+		if (!upstream->lines[i].authority) {
+			upstream_free(upstream);
+			return NULL;
+		}
+	}
+	if (upstream)
+		plan_wakeup(upstream);
+	return upstream;
+}
+
+void
+upstream_free(struct upstream *upstream)
+{
+	if (!upstream)
+		return;
+	for (size_t i = 0; i < upstream->line_count; i++) {
+		cspark_client_free(upstream->lines[i].client);
+		cspark_authority_free(upstream->lines[i].authority);
+	}
+	cspark_transport_free(upstream->transport);
+	loop_timer_set(upstream->loop, &upstream->transport_timer, -1);
+	loop_timer_set(upstream->loop, &upstream->timer, -1);
+	free(upstream);
+}
+
+/* ---- use ---- */
+
+struct cspark_job *
+upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request, const struct cspark_call *call,
+	cspark_done_fn *done, void *arg)
+{
+	struct cspark_job *job = cspark_client_send(upstream->lines[tenant].client, request, call, done, arg);
+
+	plan_wakeup(upstream);
+	return job;
+}
+
+void
+upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_outcome *ret_outcome, unsigned *ret_attempts)
+{
+	cspark_job_cancel(job, ret_outcome, ret_attempts);
+	plan_wakeup(upstream);
+}
+
+void
+upstream_token(struct upstream *upstream, size_t tenant, const struct cspark_token_news *news)
+{
+	cspark_client_token(upstream->lines[tenant].client, news);
+	plan_wakeup(upstream);
+}
+
+void
+upstream_hold(struct upstream *upstream, size_t tenant, int64_t until_ms)
+{
+	cspark_client_hold(upstream->lines[tenant].client, until_ms);
+	plan_wakeup(upstream);
+}
+
+void
+upstream_refused(struct upstream *upstream, size_t tenant, uint64_t generation)
+{
+	cspark_authority_refused(upstream->lines[tenant].authority, generation);
+	plan_wakeup(upstream);
+}
+
+bool
+upstream_rotate(struct upstream *upstream, size_t tenant, const struct cspark_credentials *credentials)
+{
+	bool taken = cspark_authority_rotate(upstream->lines[tenant].authority, credentials);
+
+	plan_wakeup(upstream);
+	return taken;
+}
+
+void
+upstream_stats(const struct upstream *upstream, struct cspark_transport_stats *ret)
+{
+	cspark_transport_stats(upstream->transport, ret);
+}
