@@ -1,0 +1,109 @@
+#include "tests/flow/fake_front.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/call.h"
+
+void
+fake_front_send(struct front_request *request, const struct fake_request *say, void *desk)
+{
+	memset(request, 0, sizeof *request);
+	request->say = *say;
+	request->exchange = call_front_ops.begin(desk, request, CSPARK_OK, "");
+	cr_assert_not_null(request->exchange);
+	if (request->replied)
+		return;
+	if (say->body)
+		(void)call_front_ops.body(request->exchange, say->body, strlen(say->body));
+	call_front_ops.ready(request->exchange, CSPARK_OK, "");
+}
+
+void
+fake_front_left(struct front_request *request)
+{
+	call_front_ops.left(request->exchange);
+}
+
+void
+fake_front_done(struct front_request *request, enum front_end end)
+{
+	call_front_ops.done(request->exchange, end, strlen(request->body));
+	request->exchange = NULL;
+}
+
+const char *
+fake_front_header(const struct front_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (strcasecmp(request->headers[i][0], name) == 0)
+			return request->headers[i][1];
+	}
+	return NULL;
+}
+
+void
+front_reply(struct front_request *request, const struct front_reply *reply)
+{
+	cr_assert_not(request->replied, "one answer a request");
+	request->replied = true;
+	request->status = reply->status;
+	request->close = reply->close;
+	snprintf(request->content_type, sizeof request->content_type, "%s", reply->content_type ? reply->content_type : "");
+	cr_assert_lt(reply->body.len, sizeof request->body);
+	memcpy(request->body, reply->body.at, reply->body.len);
+	request->body[reply->body.len] = '\0';
+	for (size_t i = 0; i < reply->header_count && i < 16; i++) {
+		snprintf(request->headers[i][0], 256, "%s", reply->headers[i].name);
+		snprintf(request->headers[i][1], 256, "%s", reply->headers[i].value);
+		request->header_count++;
+	}
+}
+
+struct str
+front_method(const struct front_request *request)
+{
+	return str_of(request->say.method);
+}
+
+struct str
+front_path(const struct front_request *request)
+{
+	return str_of(request->say.path);
+}
+
+struct str
+front_query(const struct front_request *request)
+{
+	return str_of(request->say.query ? request->say.query : "");
+}
+
+struct str
+front_header(const struct front_request *request, const char *name)
+{
+	for (size_t i = 0; i + 1 < 16 && request->say.headers[i]; i += 2) {
+		if (strcasecmp(request->say.headers[i], name) == 0)
+			return str_of(request->say.headers[i + 1]);
+	}
+	return (struct str){ NULL, 0 };
+}
+
+int64_t
+front_content_length(const struct front_request *request)
+{
+	return request->say.body ? (int64_t)strlen(request->say.body) : 0;
+}
+
+const char *
+front_listener(const struct front_request *request)
+{
+	return "fake";
+}
+
+const char *
+front_caller(const struct front_request *request)
+{
+	return "127.0.0.1:1";
+}

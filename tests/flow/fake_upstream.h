@@ -1,0 +1,28 @@
+/*
+ * daemon/upstream.h without Spark: remembers what was sent; a test answers.
+ */
+#pragma once
+
+#include "daemon/upstream.h"
+
+struct cspark_job {
+	bool open;      /* neither answered nor cancelled */
+	bool cancelled;
+	size_t tenant;
+	const struct cspark_request *request;
+	struct cspark_call call;
+	cspark_done_fn *done;
+	void *arg;
+};
+
+extern struct cspark_job fake_jobs[64];
+extern size_t fake_job_count;
+/* What a cancelled call is said to have come to. */
+extern enum cspark_outcome fake_cancel_outcome;
+extern bool fake_upstream_full; /* sends fail */
+
+void fake_upstream_reset(void);
+/* 200 with this body. */
+void fake_upstream_answer(size_t job, const char *body);
+/* A failure; <status> 0: none from Spark. */
+void fake_upstream_fail(size_t job, enum cspark_code code, enum cspark_outcome outcome, int status, const char *body);

@@ -1,0 +1,399 @@
+/*
+ * The real call machine, desk and pure parts; front, loop and upstream are fakes. Each test tells one story.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/call.h"
+#include "daemon/log.h"
+#include "tests/flow/fake_front.h"
+#include "tests/flow/fake_loop.h"
+#include "tests/flow/fake_upstream.h"
+
+#define V3_ANSWER \
+	"{\"status\":\"Success\",\"error\":null,\"response_data\":{\"outputs\":{\"volume\":113.097},\"warnings\":null," \
+	"\"errors\":null,\"service_chain\":null},\"response_meta\":{\"call_id\":\"c-1\",\"version\":\"0.1.0\",\"process_time\":2}}"
+#define V4_ANSWER "{\"outputs\":[{\"volume\":1},{\"volume\":2}],\"process_time\":[1,1],\"warnings\":[null,null],\"errors\":[null,null]}"
+
+static struct config_listener listener = { .address = (char *)"127.0.0.1:1" };
+static struct config_tenant tenants[] = {
+	{ .name = (char *)"default", .origin = (char *)"http://127.0.0.1:9", .tenant = (char *)"acme",
+		.base_url = (char *)"http://127.0.0.1:9/acme", .timeout_ms = 58000 },
+	{ .name = (char *)"second", .origin = (char *)"http://127.0.0.1:9", .tenant = (char *)"beta",
+		.base_url = (char *)"http://127.0.0.1:9/beta", .timeout_ms = 5000 },
+};
+static struct admin_tenant tokens[2];
+static struct config config;
+static struct metrics *metrics;
+static struct admin admin;
+static struct desk desk;
+static unsigned idle_told;
+static struct front_request requests[16];
+
+static void
+count_idle(void *arg)
+{
+	idle_told++;
+}
+
+static void
+set_up(void)
+{
+	log_open(&(struct log_options){ .level = LOG_ERROR_LEVEL, .file = "/dev/null" });
+	config = (struct config){ .workers = 1, .listeners = &listener, .listener_count = 1, .tenants = tenants, .tenant_count = 2 };
+	config.limits.max_body = 65536;
+	config.limits.max_answer = 65536;
+	config.limits.max_records = 1000;
+	config.limits.max_in_flight = 2;
+	config.limits.max_queue = 2;
+	config.limits.queue_ms = 1000;
+	metrics = metrics_new();
+	admin = (struct admin){ .config = &config, .metrics = &metrics, .metrics_count = 1, .tenants = tokens };
+	desk = (struct desk){ .loop = loop_new(), .config = &config, .admin = &admin, .metrics = metrics, .on_idle = count_idle };
+	desk_init(&desk, 0, 1);
+	fake_upstream_reset();
+	idle_told = 0;
+}
+
+static void
+tear_down(void)
+{
+	cr_assert_eq(desk.open, 0, "a call was left open");
+	cr_assert_eq(desk.admit.in_flight, 0, "a place was not given back");
+	cr_assert_eq(desk.admit.queued, 0);
+	desk_fini(&desk);
+	metrics_free(metrics);
+}
+
+TestSuite(call, .init = set_up, .fini = tear_down);
+
+static struct front_request *
+post(unsigned slot, const char *path, const char *body)
+{
+	struct fake_request say = { .method = "POST", .path = path, .headers = { "Content-Type", "application/json" }, .body = body };
+
+	fake_front_send(&requests[slot], &say, &desk);
+	return &requests[slot];
+}
+
+static struct front_request *
+get(unsigned slot, const char *path, const char *query)
+{
+	struct fake_request say = { .method = "GET", .path = path, .query = query };
+
+	fake_front_send(&requests[slot], &say, &desk);
+	return &requests[slot];
+}
+
+#define ASSERT_HAS(text, part) cr_assert(strstr(text, part), "no %s in %s", part, text)
+
+static void
+expect_problem(struct front_request *request, int status, const char *code)
+{
+	char member[80];
+
+	cr_assert(request->replied);
+	cr_assert_eq(request->status, status, "%d: %s", request->status, request->body);
+	cr_assert_str_eq(request->content_type, "application/problem+json");
+	snprintf(member, sizeof member, "\"code\":\"%s\"", code);
+	ASSERT_HAS(request->body, member);
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(call, executes_a_record)
+{
+	struct front_request *request = post(0, "/execute/my-folder/volume-cylinder", "{\"radius\":3.00,\"height\":4}");
+
+	cr_assert_not(request->replied);
+	cr_assert_eq(fake_job_count, 1);
+	cr_assert_str_eq(fake_jobs[0].request->path, "/acme/api/v3/folders/my-folder/services/volume-cylinder/execute");
+	ASSERT_HAS(fake_jobs[0].request->body, "{\"radius\":3.00,\"height\":4}");
+	fake_upstream_answer(0, V3_ANSWER);
+	cr_assert_eq(request->status, 200);
+	ASSERT_HAS(request->body, "\"outputs\":{\"volume\":113.097}");
+	cr_assert_str_eq(fake_front_header(request, "X-Spark-Call-Id"), "c-1");
+	cr_assert_str_eq(fake_front_header(request, "X-Spark-Version"), "0.1.0");
+	cr_assert_str_eq(fake_front_header(request, "X-Cspark-Attempts"), "1");
+	cr_assert_not_null(fake_front_header(request, "Server-Timing"));
+	fake_front_done(request, FRONT_OK);
+	cr_assert_eq(idle_told, 1);
+}
+
+Test(call, executes_a_get)
+{
+	struct front_request *request = get(0, "/execute/f/s", "radius=3&name=x&_correlation=a1");
+
+	ASSERT_HAS(fake_jobs[0].request->body, "{\"radius\":3,\"name\":\"x\"}");
+	ASSERT_HAS(fake_jobs[0].request->body, "\"correlation_id\":\"a1\"");
+	fake_upstream_answer(0, V3_ANSWER);
+	cr_assert_eq(request->status, 200);
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(call, executes_a_list_as_one_call)
+{
+	struct front_request *request = post(0, "/execute/f/s", "[{\"radius\":1},{\"radius\":2}]");
+
+	cr_assert_eq(fake_job_count, 1);
+	cr_assert_str_eq(fake_jobs[0].request->path, "/acme/api/v4/execute");
+	fake_upstream_answer(0, V4_ANSWER);
+	cr_assert_eq(request->status, 200);
+	cr_assert_str_eq(request->body, V4_ANSWER);
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(call, answers_an_empty_list_without_spark)
+{
+	struct front_request *request = post(0, "/execute/f/s", "[]");
+
+	cr_assert_eq(fake_job_count, 0);
+	cr_assert_eq(request->status, 200);
+	ASSERT_HAS(request->body, "\"outputs\":[]");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(call, keeps_the_callers_id_and_makes_one_otherwise)
+{
+	struct fake_request say = { .method = "GET", .path = "/execute/f/s", .headers = { "X-Request-Id", "order-1" } };
+	struct front_request *request = &requests[0];
+
+	fake_front_send(request, &say, &desk);
+	cr_assert_str_eq(fake_jobs[0].call.request_id, "order-1");
+	fake_upstream_answer(0, V3_ANSWER);
+	cr_assert_str_eq(fake_front_header(request, "X-Request-Id"), "order-1");
+	fake_front_done(request, FRONT_OK);
+	request = get(1, "/execute/f/s", "");
+	cr_assert_eq(strlen(fake_jobs[1].call.request_id), 36);
+	fake_upstream_answer(1, V3_ANSWER);
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(call, refuses_what_it_cannot_route)
+{
+	expect_problem(get(0, "/nothing", ""), 404, "no_such_route");
+	expect_problem(get(1, "/execute/only-one", ""), 400, "bad_locator");
+	expect_problem(post(2, "/execute/f/s", "{\"a\":1"), 400, "bad_json");
+	expect_problem(get(3, "/execute/f/s", "_tenant=nobody"), 400, "bad_parameter");
+	cr_assert_eq(fake_job_count, 0);
+}
+
+Test(call, chooses_the_tenant)
+{
+	struct front_request *request = get(0, "/execute/f/s", "_tenant=second");
+
+	cr_assert_eq(fake_jobs[0].tenant, 1);
+	cr_assert_str_eq(fake_jobs[0].request->path, "/beta/api/v3/folders/f/services/s/execute");
+	fake_upstream_answer(0, V3_ANSWER);
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(call, gives_spark_the_whole_deadline_or_less)
+{
+	int64_t now_ms = loop_now_ms(desk.loop);
+
+	get(0, "/execute/f/s", "");
+	get(1, "/execute/f/s", "_timeout=1500");
+	cr_assert_eq(fake_jobs[0].call.deadline_ms, now_ms + 58000);
+	cr_assert_eq(fake_jobs[1].call.deadline_ms, now_ms + 1500);
+	fake_upstream_answer(0, V3_ANSWER);
+	fake_upstream_answer(1, V3_ANSWER);
+	fake_front_done(&requests[0], FRONT_OK);
+	fake_front_done(&requests[1], FRONT_OK);
+}
+
+Test(call, passes_sparks_refusal_on_with_its_words)
+{
+	struct front_request *request = get(0, "/execute/f/s", "");
+
+	fake_upstream_fail(0, CSPARK_E_SPARK_REJECTED, CSPARK_EXECUTED, 404, "{\"error\":\"gone\"}");
+	ASSERT_HAS(request->body, "\"spark\":{\"status\":404,\"body\":{\"error\":\"gone\"}}");
+	expect_problem(request, 404, "spark_rejected");
+}
+
+Test(call, says_what_may_have_happened)
+{
+	struct front_request *request = get(0, "/execute/f/s", "");
+
+	fake_upstream_fail(0, CSPARK_E_UPSTREAM_TIMEOUT, CSPARK_MAYBE_EXECUTED, 0, NULL);
+	ASSERT_HAS(request->body, "\"outcome\":\"maybe_executed\"");
+	ASSERT_HAS(request->body, "\"retryable\":true");
+	expect_problem(request, 504, "upstream_timeout");
+}
+
+Test(call, says_when_to_come_back)
+{
+	struct front_request *request = get(0, "/execute/f/s", "");
+
+	fake_upstream_fail(0, CSPARK_E_TOKEN_UNAVAILABLE, CSPARK_NOT_SENT, 0, NULL);
+	cr_assert_str_eq(fake_front_header(request, "Retry-After"), "1");
+	expect_problem(request, 503, "token_unavailable");
+}
+
+Test(call, queues_and_lets_in_by_age)
+{
+	for (unsigned i = 0; i < 4; i++)
+		get(i, "/execute/f/s", "");
+	cr_assert_eq(fake_job_count, 2);
+	cr_assert_eq(desk.admit.queued, 2);
+	fake_upstream_answer(0, V3_ANSWER);
+	cr_assert_eq(fake_job_count, 3);
+	fake_upstream_answer(1, V3_ANSWER);
+	fake_upstream_answer(2, V3_ANSWER);
+	fake_upstream_answer(3, V3_ANSWER);
+	for (unsigned i = 0; i < 4; i++) {
+		cr_assert_eq(requests[i].status, 200);
+		fake_front_done(&requests[i], FRONT_OK);
+	}
+	cr_assert_eq(idle_told, 1);
+}
+
+Test(call, refuses_when_the_queue_is_full)
+{
+	for (unsigned i = 0; i < 5; i++)
+		get(i, "/execute/f/s", "");
+	cr_assert_str_eq(fake_front_header(&requests[4], "Retry-After"), "1");
+	ASSERT_HAS(requests[4].body, "\"outcome\":\"not_sent\"");
+	expect_problem(&requests[4], 503, "overloaded");
+	for (size_t i = 0; i < 4; i++)
+		fake_upstream_answer(i, V3_ANSWER);
+	for (unsigned i = 0; i < 4; i++)
+		fake_front_done(&requests[i], FRONT_OK);
+}
+
+Test(call, does_not_wait_in_the_queue_for_ever)
+{
+	for (unsigned i = 0; i < 3; i++)
+		get(i, "/execute/f/s", "");
+	fake_loop_advance(999);
+	cr_assert_not(requests[2].replied);
+	fake_loop_advance(1);
+	expect_problem(&requests[2], 503, "overloaded");
+	fake_upstream_answer(0, V3_ANSWER);
+	fake_upstream_answer(1, V3_ANSWER);
+	fake_front_done(&requests[0], FRONT_OK);
+	fake_front_done(&requests[1], FRONT_OK);
+}
+
+Test(call, takes_the_call_back_when_the_caller_leaves)
+{
+	struct front_request *request = get(0, "/execute/f/s", "");
+
+	fake_cancel_outcome = CSPARK_MAYBE_EXECUTED;
+	fake_front_left(request);
+	cr_assert(fake_jobs[0].cancelled);
+	cr_assert(request->replied, "the front is owed an answer, sent or not");
+	cr_assert_eq(desk.admit.in_flight, 0);
+	fake_front_done(request, FRONT_CALLER_LEFT);
+	cr_assert_eq(metrics_sum(&metrics, 1, METRIC_CALLER_LEFT), 1);
+}
+
+Test(call, lets_the_next_in_when_a_caller_leaves)
+{
+	for (unsigned i = 0; i < 3; i++)
+		get(i, "/execute/f/s", "");
+	fake_front_left(&requests[0]);
+	cr_assert_eq(fake_job_count, 3);
+	fake_front_left(&requests[2]);
+	fake_front_left(&requests[1]);
+	for (unsigned i = 0; i < 3; i++)
+		fake_front_done(&requests[i], FRONT_CALLER_LEFT);
+}
+
+Test(call, survives_a_caller_that_leaves_the_queue)
+{
+	for (unsigned i = 0; i < 3; i++)
+		get(i, "/execute/f/s", "");
+	fake_front_left(&requests[2]);
+	cr_assert_eq(desk.admit.queued, 0);
+	cr_assert_eq(fake_job_count, 2);
+	fake_upstream_answer(0, V3_ANSWER);
+	fake_upstream_answer(1, V3_ANSWER);
+	for (unsigned i = 0; i < 3; i++)
+		fake_front_done(&requests[i], FRONT_OK);
+}
+
+Test(call, answers_everyone_when_the_drain_is_over)
+{
+	for (unsigned i = 0; i < 3; i++)
+		get(i, "/execute/f/s", "");
+	desk_close(&desk);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert(requests[i].close);
+		expect_problem(&requests[i], 503, "draining");
+	}
+	expect_problem(get(3, "/execute/f/s", ""), 503, "draining");
+}
+
+Test(call, fails_cleanly_when_nothing_can_be_sent)
+{
+	fake_upstream_full = true;
+	expect_problem(get(0, "/execute/f/s", ""), 500, "internal");
+}
+
+Test(call, passes_drop_in_calls_through_unchanged)
+{
+	struct front_request *request = post(0, "/acme/api/v3/folders/f/services/s/execute", "{\"request_data\":{\"inputs\":{}}}");
+
+	cr_assert_str_eq(fake_jobs[0].request->path, "/acme/api/v3/folders/f/services/s/execute");
+	cr_assert_str_eq(fake_jobs[0].request->body, "{\"request_data\":{\"inputs\":{}}}");
+	fake_upstream_answer(0, V3_ANSWER);
+	cr_assert_eq(request->status, 200);
+	cr_assert_str_eq(request->body, V3_ANSWER);
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(call, passes_sparks_errors_through_on_drop_in_paths)
+{
+	struct front_request *request = post(0, "/acme/api/v4/execute", "{}");
+
+	fake_upstream_fail(0, CSPARK_E_SPARK_ERROR, CSPARK_EXECUTED, 500, "{\"code\":\"X\"}");
+	cr_assert_eq(request->status, 500);
+	cr_assert_str_eq(request->body, "{\"code\":\"X\"}");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(call, never_shows_401_for_its_own_credentials)
+{
+	struct front_request *request = post(0, "/acme/api/v4/execute", "{}");
+
+	fake_upstream_fail(0, CSPARK_E_CREDENTIALS_REFUSED, CSPARK_NOT_SENT, 401, "{}");
+	expect_problem(request, 502, "credentials_refused");
+}
+
+Test(call, knows_only_the_tenants_that_are_configured)
+{
+	expect_problem(post(0, "/other/api/v4/execute", "{}"), 404, "no_such_route");
+}
+
+Test(call, turns_excel_errors_into_422_if_strict)
+{
+	struct front_request *request = get(0, "/execute/f/s", "_strict=true");
+
+	fake_upstream_answer(0, "{\"status\":\"Success\",\"response_data\":{\"outputs\":{\"volume\":\"#VALUE!\"}},\"response_meta\":{}}");
+	ASSERT_HAS(request->body, "\"outcome\":\"executed\"");
+	expect_problem(request, 422, "spark_rejected");
+}
+
+Test(call, serves_the_local_pages)
+{
+	struct front_request *request = get(0, "/healthz", "");
+
+	cr_assert_eq(request->status, 200);
+	fake_front_done(request, FRONT_OK);
+	request = get(1, "/readyz", "");
+	cr_assert_eq(request->status, 503);
+	fake_front_done(request, FRONT_OK);
+	tokens[0].state = CSPARK_TOKEN_VALID;
+	tokens[0].expires_ms = -1;
+	request = get(2, "/readyz", "");
+	cr_assert_eq(request->status, 200);
+	fake_front_done(request, FRONT_OK);
+	request = get(3, "/status", "");
+	ASSERT_HAS(request->body, "\"tenants\"");
+	fake_front_done(request, FRONT_OK);
+	request = get(4, "/metrics", "");
+	ASSERT_HAS(request->body, "cspark_requests_total");
+	fake_front_done(request, FRONT_OK);
+}
