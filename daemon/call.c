@@ -151,8 +151,8 @@ step_join(struct call *call)
 		return pass_on(call);
 	if (call->error.code != CSPARK_OK)
 		return STEP_REFUSE;
-	bodies = arena_alloc(&call->arena, (call->plan.part_count + 1) * sizeof *bodies);
-	if (!bodies)
+	bodies = arena_alloc(&call->arena, call->plan.part_count * sizeof *bodies);
+	if (!bodies && call->plan.part_count > 0)
 		return call_no_memory(call);
 	for (size_t i = 0; i < call->plan.part_count; i++)
 		bodies[i] = (struct str){ call->sendings[i].body, call->sendings[i].body_len };
@@ -167,8 +167,7 @@ step_encode(struct call *call)
 	bool many = call->ask.kind == ASK_MANY;
 
 	if (!encode_answer(&call->control, many, &call->joined, &call->out, &call->encoded, &call->error)) {
-		if (call->error.code == CSPARK_E_SPARK_REJECTED)
-			call->error_status = 422; /* _strict: Spark was content, the caller is not */
+		call->error_status = call->encoded.status;
 		return call_failed(call);
 	}
 	call->status = call->encoded.status;

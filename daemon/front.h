@@ -51,11 +51,13 @@ struct front_ops {
 	void (*done)(void *exchange, enum front_end end, uint64_t bytes_out);
 };
 
+enum { FRONT_SOCKETS_MAX = 16 };
+
 struct front_options {
 	const int *sockets;          /* listening, non-blocking; taken */
 	const char *const *names;    /* of each, for logs: "127.0.0.1:8080"; copied */
 	const bool *is_unix;         /* of each */
-	size_t socket_count;         /* at most 16 */
+	size_t socket_count;         /* at most FRONT_SOCKETS_MAX */
 	unsigned max_connections;    /* of this front */
 	size_t max_head;             /* bytes; 431 */
 	size_t max_target;           /* bytes; 414 */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/version.h"
+#include "daemon/front.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
@@ -26,11 +27,14 @@ struct gateway {
 	struct loop *loop;
 	struct tokens *tokens;
 	struct admin admin;
+	const char **tenant_names;
 	struct metrics **metrics; /* one a shard, and main's as the last */
 	struct shard **shards;
 	unsigned shard_count;
 	unsigned started;         /* threads */
 	unsigned drained;         /* shards that said so */
+	int sockets[FRONT_SOCKETS_MAX]; /* the first shard's; the others share their addresses */
+	char names[FRONT_SOCKETS_MAX][LISTENER_NAME_MAX];
 	int signals;              /* signalfd */
 	struct loop_timer deadline;
 	struct loop_timer pulse;
@@ -248,15 +252,21 @@ static bool
 make_tables(struct gateway *gateway)
 {
 	const struct config *config = gateway->config;
+	struct metrics_names names;
 
 	gateway->shard_count = config->workers;
+	gateway->tenant_names = calloc(config->tenant_count, sizeof(char *));
 	gateway->metrics = calloc(config->workers + 1, sizeof(struct metrics *));
 	gateway->shards = calloc(config->workers, sizeof(struct shard *));
 	gateway->admin.tenants = calloc(config->tenant_count, sizeof *gateway->admin.tenants);
-	if (!gateway->metrics || !gateway->shards || !gateway->admin.tenants)
+	if (!gateway->tenant_names || !gateway->metrics || !gateway->shards || !gateway->admin.tenants)
 		return false;
+	names = (struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, gateway->tenant_names,
+		(unsigned)config->tenant_count };
+	for (size_t i = 0; i < config->tenant_count; i++)
+		gateway->tenant_names[i] = config->tenants[i].name;
 	for (unsigned i = 0; i <= config->workers; i++) {
-		gateway->metrics[i] = metrics_new();
+		gateway->metrics[i] = metrics_new(&names);
 		if (!gateway->metrics[i])
 			return false;
 	}
@@ -267,10 +277,45 @@ make_tables(struct gateway *gateway)
 	return true;
 }
 
+/* One socket for each listener: the first shard opens, the others share. */
+static bool
+open_socket(struct gateway *gateway, unsigned shard, size_t index, int *ret, struct cspark_error *ret_error)
+{
+	const struct config_listener *listener = &gateway->config->listeners[index];
+	struct listener_options options = { listener->address, listener->mode, listener->group };
+
+	if (shard == 0) {
+		*ret = listener_open(&options, ret_error);
+		gateway->sockets[index] = *ret;
+		if (*ret >= 0)
+			listener_name(*ret, gateway->names[index]);
+	} else {
+		*ret = listener_share(gateway->sockets[index], ret_error);
+	}
+	return *ret >= 0;
+}
+
+static bool
+open_sockets(struct gateway *gateway, unsigned shard, int *sockets)
+{
+	struct cspark_error error;
+
+	for (size_t i = 0; i < gateway->config->listener_count; i++) {
+		if (open_socket(gateway, shard, i, &sockets[i], &error))
+			continue;
+		log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
+		gateway->exit_code = EX_UNAVAILABLE;
+		while (i > 0)
+			close(sockets[--i]);
+		return false;
+	}
+	return true;
+}
+
 static bool
 make_shard(struct gateway *gateway, unsigned index)
 {
-	int sockets[LISTENERS_MAX];
+	int sockets[FRONT_SOCKETS_MAX];
 	struct cspark_error error;
 	struct shard_options options = {
 		.index = index,
@@ -279,15 +324,13 @@ make_shard(struct gateway *gateway, unsigned index)
 		.admin = &gateway->admin,
 		.metrics = gateway->metrics[index],
 		.sockets = sockets,
+		.names = gateway->names,
 		.ops = &shard_ops,
 		.arg = gateway,
 	};
 
-	if (!listener_open_all(gateway->config, sockets, &error)) {
-		log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
-		gateway->exit_code = EX_UNAVAILABLE;
+	if (!open_sockets(gateway, index, sockets))
 		return false;
-	}
 	gateway->shards[index] = shard_new(&options, &error);
 	if (!gateway->shards[index])
 		log_say(LOG_ERROR_LEVEL, "start_failed", "%s", error.detail);
@@ -313,7 +356,7 @@ static void
 say_ready(const struct gateway *gateway)
 {
 	for (size_t i = 0; i < gateway->config->listener_count; i++)
-		log_say(LOG_INFO_LEVEL, "listening", "%s", gateway->config->listeners[i].address);
+		log_say(LOG_INFO_LEVEL, "listening", "%s", gateway->names[i]);
 	log_say(LOG_INFO_LEVEL, "started", "csparkd " CSPARKD_VERSION ", %u workers, tenant %s at %s", gateway->shard_count,
 		gateway->config->tenants[0].name, gateway->config->tenants[0].base_url);
 	notify_ready();
@@ -367,12 +410,19 @@ take_down(struct gateway *gateway)
 		shard_free(gateway->shards[i]);
 	for (unsigned i = 0; gateway->metrics && i <= gateway->shard_count; i++)
 		metrics_free(gateway->metrics[i]);
+	for (size_t i = 0; i < gateway->config->listener_count; i++) {
+		const char *path = gateway->names[i][0] ? listener_path(gateway->config->listeners[i].address) : NULL;
+
+		if (path)
+			unlink(path);
+	}
 	if (gateway->signals >= 0) {
 		loop_forget(gateway->loop, gateway->signals);
 		close(gateway->signals);
 	}
 	loop_free(gateway->loop);
 	free(gateway->metrics);
+	free(gateway->tenant_names);
 	free(gateway->shards);
 	free(gateway->admin.tenants);
 }

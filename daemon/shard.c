@@ -195,8 +195,8 @@ make_front(struct shard *shard, const struct shard_options *options)
 {
 	const struct config *config = options->config;
 	size_t count = config->listener_count;
-	const char *names[16];
-	bool is_unix[16];
+	const char *names[FRONT_SOCKETS_MAX];
+	bool is_unix[FRONT_SOCKETS_MAX];
 	struct front_options front = {
 		.sockets = options->sockets,
 		.names = names,
@@ -213,10 +213,10 @@ make_front(struct shard *shard, const struct shard_options *options)
 		.allowed_hosts = (const char *const *)config->listeners[0].allowed_hosts,
 	};
 
-	assert(count <= 16);
+	assert(count <= FRONT_SOCKETS_MAX);
 	for (size_t i = 0; i < count; i++) {
-		names[i] = config->listeners[i].address;
-		is_unix[i] = strncmp(config->listeners[i].address, "unix:", 5) == 0;
+		names[i] = options->names[i];
+		is_unix[i] = listener_is_unix(config->listeners[i].address);
 	}
 	shard->front = front_new(shard->loop, &front, &call_front_ops, &shard->desk);
 	return shard->front != NULL;

@@ -6,6 +6,7 @@
 
 #include "daemon/admin.h"
 #include "daemon/config.h"
+#include "daemon/listener.h"
 #include "daemon/metrics.h"
 
 struct shard;
@@ -24,6 +25,7 @@ struct shard_options {
 	const struct admin *admin;   /* the same */
 	struct metrics *metrics;     /* the same */
 	const int *sockets;          /* listening, as many as the configuration has listeners; taken */
+	const char (*names)[LISTENER_NAME_MAX]; /* of each, with the port that was taken; copied */
 	const struct shard_ops *ops;
 	void *arg;
 };

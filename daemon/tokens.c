@@ -88,7 +88,7 @@ log_odd_lifetime(struct tokens *tokens, size_t tenant, const struct cspark_token
 static void
 count_failure(struct tokens *tokens, struct admin_tenant *admin, const struct cspark_token_news *news)
 {
-	metrics_add(tokens->options.metrics, METRIC_TOKEN_FETCH_FAILURES, 0, 1);
+	metrics_add(tokens->options.metrics, METRIC_TOKEN_FETCH_FAILURES, metrics_reason(news->reason), 1);
 	atomic_fetch_add_explicit(&admin->failures, 1, memory_order_relaxed);
 }
 
@@ -110,7 +110,7 @@ on_news(void *arg, size_t tenant, const struct cspark_token_news *news)
 	struct admin_tenant *admin = &tokens->options.tenants[tenant];
 
 	if (news->fetched) {
-		metrics_add(tokens->options.metrics, METRIC_TOKEN_FETCHES, 0, 1);
+		metrics_add(tokens->options.metrics, METRIC_TOKEN_FETCHES, (unsigned)tenant, 1);
 		atomic_fetch_add_explicit(&admin->fetches, 1, memory_order_relaxed);
 	}
 	if (news->failed) {
@@ -122,7 +122,7 @@ on_news(void *arg, size_t tenant, const struct cspark_token_news *news)
 		log_odd_lifetime(tokens, tenant, news);
 	}
 	tell_admin(tokens, admin, news);
-	metrics_set(tokens->options.metrics, METRIC_TOKEN_LATCHED, 0, news->state == CSPARK_TOKEN_LATCHED);
+	metrics_set(tokens->options.metrics, METRIC_TOKEN_LATCHED, (unsigned)tenant, news->state == CSPARK_TOKEN_LATCHED);
 	tokens->options.announce(tokens->options.arg, tenant, news);
 }
 

@@ -24,6 +24,7 @@ static struct config_tenant tenants[] = {
 	{ .name = (char *)"second", .origin = (char *)"http://127.0.0.1:9", .tenant = (char *)"beta",
 		.base_url = (char *)"http://127.0.0.1:9/beta", .timeout_ms = 5000 },
 };
+static const char *const tenant_names[] = { "default", "second" };
 static struct admin_tenant tokens[2];
 static struct config config;
 static struct metrics *metrics;
@@ -49,7 +50,7 @@ set_up(void)
 	config.limits.max_in_flight = 2;
 	config.limits.max_queue = 2;
 	config.limits.queue_ms = 1000;
-	metrics = metrics_new();
+	metrics = metrics_new(&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
 	admin = (struct admin){ .config = &config, .metrics = &metrics, .metrics_count = 1, .tenants = tokens };
 	desk = (struct desk){ .loop = loop_new(), .config = &config, .admin = &admin, .metrics = metrics, .on_idle = count_idle };
 	desk_init(&desk, 0, 1);
