@@ -19,6 +19,7 @@ send_framed(struct exchange *ex, const char *framing, struct str body)
 	buf_put_str(&out, str_of(framing));
 	buf_put_str(&out, STR("\r\n"));
 	buf_put_str(&out, body);
+	exchange_answering(ex);
 	good = wire_write(ex->wire, out.data, out.len);
 	ex->answered = good;
 	buf_fini(&out);
@@ -132,6 +133,7 @@ play_drip_head(struct exchange *ex, const struct mood *mood)
 	answer_put_head(&ex->answer, &out);
 	buf_printf(&out, "Content-Length: %zu\r\n\r\n", ex->answer.body.len);
 	buf_put_str(&out, buf_text(&ex->answer.body));
+	exchange_answering(ex);
 	good = drip(ex, buf_text(&out), mood->n);
 	ex->answered = good;
 	buf_fini(&out);
@@ -179,6 +181,7 @@ play_framing(struct exchange *ex, const struct mood *mood)
 		buf_printf(&out, "Content-Length: %zu\r\n", body.len);
 	buf_put_str(&out, STR("\r\n"));
 	buf_put_str(&out, body);
+	exchange_answering(ex);
 	ex->answered = wire_write(ex->wire, out.data, out.len);
 	buf_fini(&out);
 	return FATE_CLOSE;

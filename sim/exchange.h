@@ -33,11 +33,20 @@ struct exchange {
 	unsigned served;     /* requests answered on it before */
 	struct request request;
 	struct answer answer;
-	uint64_t seq; /* of the ledger */
+	bool recorded; /* in the ledger, as entry <seq> */
+	uint64_t seq;
 	char label[160]; /* "folder/service", "" if none was found */
 	unsigned records;
 	struct mood mood; /* what the service's name asks for */
 	bool executes;    /* an execute call that was understood: moods apply */
 	bool answered;    /* the answer's status went out */
+	const char *played; /* the mood's name, NULL if there was none */
+	unsigned releases;  /* of the world when the call came in flight */
 	char token[TOKEN_BYTES];
 };
+
+/* To be called just before the first byte of an answer goes out: who has got an answer finds it in the
+ * ledger. */
+void exchange_answering(struct exchange *ex);
+/* The exchange is over; what came of it is final. */
+void exchange_over(struct exchange *ex);

@@ -168,6 +168,15 @@ answer_v3(struct exchange *ex, struct calculation *calc, struct str meta, struct
 }
 
 static void
+count(struct exchange *ex, unsigned records)
+{
+	ex->executes = true;
+	ex->records = records;
+	stats_add(&ex->world->stats, STAT_executes, 1);
+	stats_add(&ex->world->stats, STAT_records, records);
+}
+
+static void
 calculate_v3(struct exchange *ex, const struct service *service, struct str meta, struct str inputs)
 {
 	struct calculation calc;
@@ -177,8 +186,7 @@ calculate_v3(struct exchange *ex, const struct service *service, struct str meta
 		    json_member(meta, STR("requested_output_regex")))) {
 		refuse(ex, FAMILY_V3, 400, "INVALID_REQUESTED_OUTPUT", "");
 	} else if (calculation_wait(ex, 1)) {
-		ex->executes = true;
-		ex->records = 1;
+		count(ex, 1);
 		calculation_add(&calc, inputs);
 		answer_v3(ex, &calc, meta, inputs);
 	}
@@ -336,8 +344,7 @@ calculate_v4(struct exchange *ex, const struct service *service, struct str body
 	} else if (!calculate_records(&calc, inputs)) {
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "inputs must be objects, or rows below a header row");
 	} else if (calculation_wait(ex, calc.count)) {
-		ex->executes = true;
-		ex->records = calc.count;
+		count(ex, calc.count);
 		answer_v4(ex, &calc, body);
 	}
 	calculation_fini(&calc);

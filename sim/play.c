@@ -8,6 +8,7 @@ play_answer(struct exchange *ex)
 {
 	ex->answer.close = ex->answer.close || !ex->request.keep_alive;
 	answer_pack(&ex->answer, &ex->request, false);
+	exchange_answering(ex);
 	ex->answered = answer_write(&ex->answer, ex->wire);
 	return ex->answered && !ex->answer.close ? FATE_KEEP : FATE_CLOSE;
 }
@@ -30,9 +31,7 @@ play_slow(struct exchange *ex, const struct mood *mood)
 enum fate
 play_hold(struct exchange *ex, const struct mood *mood)
 {
-	unsigned seen = __atomic_load_n(&ex->world->releases, __ATOMIC_ACQUIRE);
-
-	while (__atomic_load_n(&ex->world->releases, __ATOMIC_ACQUIRE) == seen)
+	while (__atomic_load_n(&ex->world->releases, __ATOMIC_ACQUIRE) == ex->releases)
 		if (wire_wait(ex->wire, 2000))
 			return FATE_CLOSE;
 	return play_answer(ex);
@@ -180,8 +179,7 @@ play_early(struct exchange *ex, const struct mood *mood)
 {
 	make_refusal(ex, (int)mood->n);
 	ex->answer.close = true;
-	ex->answered = answer_write(&ex->answer, ex->wire);
-	return FATE_CLOSE;
+	return play_answer(ex);
 }
 
 enum fate

@@ -181,6 +181,7 @@ static enum fate
 play(struct exchange *ex, const struct mood *mood)
 {
 	stats_add(&ex->world->stats, STAT_moods_played, 1);
+	ex->played = mood->kind->name;
 	if (mood->delay_ms && wire_wait(ex->wire, mood->delay_ms * 1000))
 		return FATE_CLOSE;
 	return mood->kind->play(ex, mood);
@@ -194,66 +195,55 @@ refuse_http(struct exchange *ex, int status)
 	stats_add(&ex->world->stats, STAT_bad_requests, 1);
 	answer_set(&ex->answer, status, "text/plain", str_of(http_reason(status)));
 	ex->answer.close = true;
-	ex->answered = answer_write(&ex->answer, ex->wire);
-	return FATE_CLOSE;
-}
-
-/* Behind the head: the body, the answer, the mood. */
-static enum fate
-proceed(struct exchange *ex, const struct route *route, struct mood *mood)
-{
-	int wrong = http_read_body(ex->wire, &ex->request);
-
-	ledger_body(&ex->world->ledger, ex->seq, &ex->request);
-	if (wrong)
-		return refuse_http(ex, wrong);
-	answer_request(ex, route);
-	if (ex->wire->left)
-		return FATE_CLOSE;
-	if (late_mood(ex, route, mood))
-		return play(ex, mood);
-	mood->kind = NULL;
 	return play_answer(ex);
 }
 
-static void
-finish(struct exchange *ex, const struct mood *mood)
+/* A call in flight has all that decides its answer, but for the moods of the moment. */
+static enum fate
+fly(struct exchange *ex, const struct route *route)
 {
-	bool gone = ex->wire->left && !ex->answered;
-	struct ledger_end end = { .status = ex->answered ? ex->answer.status : 0,
-		.mood = mood->kind ? mood->kind->name : NULL,
-		.service = ex->label,
-		.records = ex->records,
-		.client_left = gone };
+	bool executes = route->realm == REALM_V3 || route->realm == REALM_V4;
+	struct mood mood;
+	enum fate fate;
 
-	if (gone)
-		stats_add(&ex->world->stats, STAT_cancelled, 1);
-	ledger_end(&ex->world->ledger, ex->seq, &end);
-	if (ex->world->options->verbose)
-		fprintf(stderr, "%.*s %.*s %d %s%s\n", STR_ARG(ex->request.method), STR_ARG(ex->request.path), end.status,
-			end.mood ? end.mood : "", gone ? " (caller left)" : "");
+	ex->releases = __atomic_load_n(&ex->world->releases, __ATOMIC_ACQUIRE);
+	if (executes)
+		stats_enter(&ex->world->stats);
+	answer_request(ex, route);
+	if (ex->wire->left)
+		fate = FATE_CLOSE;
+	else if (late_mood(ex, route, &mood))
+		fate = play(ex, &mood);
+	else
+		fate = play_answer(ex);
+	exchange_over(ex);
+	if (executes)
+		stats_leave(&ex->world->stats);
+	return fate;
 }
 
 static enum fate
 serve_recorded(struct exchange *ex, const struct route *route)
 {
-	bool executes = route->realm == REALM_V3 || route->realm == REALM_V4;
-	struct mood mood = { .kind = NULL };
+	struct mood mood;
 	enum fate fate;
+	int wrong;
 
 	ex->seq = ledger_begin(&ex->world->ledger, ex->connection, &ex->request);
+	ex->recorded = true;
 	stats_add(&ex->world->stats, STAT_requests, 1);
 	label_from_path(ex, route);
-	if (executes)
-		stats_enter(&ex->world->stats);
-	fate = early_mood(ex, route, &mood) ? play(ex, &mood) : proceed(ex, route, &mood);
-	finish(ex, &mood);
-	if (executes)
-		stats_leave(&ex->world->stats);
-	if (ex->executes) {
-		stats_add(&ex->world->stats, STAT_executes, 1);
-		stats_add(&ex->world->stats, STAT_records, ex->records);
+	if (early_mood(ex, route, &mood)) {
+		fate = play(ex, &mood);
+		exchange_over(ex);
+		return fate;
 	}
+	wrong = http_read_body(ex->wire, &ex->request);
+	ledger_body(&ex->world->ledger, ex->seq, &ex->request);
+	if (!wrong)
+		return fly(ex, route);
+	fate = refuse_http(ex, wrong);
+	exchange_over(ex);
 	return fate;
 }
 
@@ -266,6 +256,8 @@ begin(struct exchange *ex)
 	ex->mood.kind = NULL;
 	ex->executes = false;
 	ex->answered = false;
+	ex->recorded = false;
+	ex->played = NULL;
 	ex->token[0] = 0;
 }
 

@@ -93,7 +93,7 @@ class Simulator:
 
     def oauth_env(self):
         """What a csparkd without a configuration file needs to use this simulator."""
-        return {"CSPARK_BASE_URL": self.base_url, "CSPARK_TOKEN_URL": self.token_url,
+        return {"CSPARK_BASE_URL": self.base_url,
                 "CSPARK_CLIENT_ID": self.client_id, "CSPARK_CLIENT_SECRET": self.client_secret}
 
     # -- control ------------------------------------------------------------

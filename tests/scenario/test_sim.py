@@ -4,13 +4,15 @@ import gzip
 import json
 import re
 import socket
+import ssl
+import subprocess
 import threading
 import zlib
 
 import pytest
 
 from needs import shared
-from simulator import Simulator
+from simulator import BUILD, Simulator
 from wire import Closed, Wire
 
 
@@ -35,7 +37,10 @@ class Caller:
         self.wire = Wire(sim.address, timeout=20)
 
     def head(self, path, length, headers=()):
-        lines = [f"POST {path} HTTP/1.1", "Host: sim", f"Authorization: Bearer {self.token}",
+        credential = f"Authorization: Bearer {self.token}"
+        if self.token == self.sim.api_key:
+            credential = f"x-synthetic-key: {self.token}\r\nx-tenant-name: my-tenant"
+        lines = [f"POST {path} HTTP/1.1", "Host: sim", credential,
                  "Content-Type: application/json", f"Content-Length: {length}", *headers]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
@@ -479,7 +484,7 @@ def test_a_caller_that_leaves_is_noticed(sim, caller):
         other.v3(f"x/echo~{mood}", headers=[f"x-request-id: leave-{mood}"])
         sim.wait_inflight(1)
         other.wire.close()
-        sim.wait(in_flight_below=1)
+        sim.wait(in_flight_below=1, timeout=20)
         (entry,) = sim.ledger(request_id=f"leave-{mood}")
         assert entry["over"]
         if mood != "stall":
@@ -544,6 +549,79 @@ def test_many_callers_at_once(sim):
         thread.join()
     assert not failures
     assert sim.stats()["executes"] == 800
+
+
+def test_all_moods_at_once_under_load(sim):
+    """What every thread does at the same time must not disturb the others, nor the simulator."""
+    moods = ["torn", "reset", "close", "fail-n", "gzip", "chunked", "status-503", "cut", "bad-chunk", "retry-date"]
+    for mood in moods:
+        sim.mood("*", mood, percent=5)
+    sim.token("status-503", percent=20)
+    token = sim.api_key
+
+    def work(number):
+        for n in range(40):
+            caller = Caller(sim, token)
+            try:
+                caller.v3("x/echo", {"n": n}, headers=[f"x-request-id: {number}-{n}"]).answer()
+            except (Closed, ValueError, OSError):
+                pass
+            caller.wire.close()
+            if n % 10 == 0:
+                ask_token(sim)
+                sim.revoke()
+                sim.ledger(request_id=f"{number}-{n}")
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sim.reset()
+    assert Caller(sim).v3("x/echo").answer().status == 200
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", folder / "key", "-out", folder / "cert", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+    return folder
+
+
+def test_https(certificate):
+    with Simulator("--tls-cert", certificate / "cert", "--tls-key", certificate / "key") as sim:
+        assert sim.url.startswith("https://")
+        token = sim.fetch_token()
+        context = ssl.create_default_context(cafile=certificate / "cert")
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        with Wire(sim.address, timeout=20) as wire:
+            wire.sock = context.wrap_socket(wire.sock, server_hostname="localhost")
+            assert wire.sock.selected_alpn_protocol() == "http/1.1"
+            for mood in ("normal", "chunked", "slow=1", "reset-body"):
+                wire.send((f"POST /my-tenant/api/v3/folders/x/services/echo~{mood}/execute HTTP/1.1\r\nHost: x\r\n"
+                           f"Authorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n").encode())
+                if mood != "reset-body":
+                    assert wire.answer().json()["status"] == "Success"
+            with pytest.raises((Closed, OSError)):
+                wire.answer()
+        with Wire(sim.address, timeout=20) as wire:
+            assert wire.send(b"GET / HTTP/1.1\r\n\r\n").read_to_end()[:4] != b"HTTP"
+
+
+def run(*args):
+    return subprocess.run([str(BUILD / "cspark-sim"), *args], capture_output=True, text=True, timeout=20)
+
+
+def test_the_command_line():
+    assert "--token-lifetime" in run("--help").stdout
+    assert run("--version").stdout.startswith("cspark-sim ")
+    for wrong in (["--nonsense"], ["stray"], ["--listen", "nowhere"], ["--latency-ms", "x"], ["--tls-cert", "x"]):
+        assert run(*wrong).returncode == 2, wrong
+    assert run("--tls-cert", "/nowhere", "--tls-key", "/nowhere").returncode == 1
+    with Simulator() as sim:
+        assert run("--listen", f"127.0.0.1:{sim.port}").returncode == 1
 
 
 def test_it_ends_at_once_whatever_hangs():
