@@ -1,0 +1,86 @@
+#include "daemon/csv.h"
+
+#include "tests/unit/bodies.h"
+
+static void
+expect_csv(const char *text, size_t records, const char *inputs)
+{
+	expect_inputs(DECODE_CSV, str_of(text), ASK_MANY, records, inputs);
+}
+
+static void
+expect_bad(const char *text, const char *words)
+{
+	expect_refusal(DECODE_CSV, str_of(text), CSPARK_E_BAD_CSV, words);
+}
+
+Test(csv, becomes_a_columnar_list)
+{
+	expect_csv("", 0, "[]");
+	expect_csv("\n\n", 0, "[]");
+	expect_csv("a,b", 0, "[[\"a\",\"b\"]]");
+	expect_csv("a,b\r\n1,x\r\n", 1, "[[\"a\",\"b\"],[1,\"x\"]]");
+	expect_csv("a,b\n1,2\n3,4", 2, "[[\"a\",\"b\"],[1,2],[3,4]]");
+}
+
+Test(csv, keeps_json_literals_and_quotes_the_rest)
+{
+	expect_csv("a\n-1.50e3\n", 1, "[[\"a\"],[-1.50e3]]");
+	expect_csv("a\ntrue\nnull\n007\n 1\n[1]\n", 5, "[[\"a\"],[true],[null],[\"007\"],[\" 1\"],[\"[1]\"]]");
+	expect_csv("a,b,c\n\"3\",\"\"\"3\"\"\",\"x\"\"y\"\n", 1, "[[\"a\",\"b\",\"c\"],[3,\"3\",\"x\\\"y\"]]");
+}
+
+Test(csv, takes_empty_cells_for_null)
+{
+	expect_csv("a,b,c\n,\"\",\n", 1, "[[\"a\",\"b\",\"c\"],[null,null,null]]");
+	expect_csv("a\n\"\"\n", 1, "[[\"a\"],[null]]");
+}
+
+Test(csv, reads_separators_and_line_ends_inside_quotes)
+{
+	expect_csv("a,\"b,c\"\n\"x\r\ny\",\"1,5\"\n", 1, "[[\"a\",\"b,c\"],[\"x\\r\\ny\",\"1,5\"]]");
+}
+
+Test(csv, skips_a_byte_order_mark)
+{
+	expect_csv("\xef\xbb\xbf" "a\n1\n", 1, "[[\"a\"],[1]]");
+	expect_csv("\xef\xbb\xbf", 0, "[]");
+	expect_csv("\xef\xbb\x80\n1\n", 1, "[[\"\xef\xbb\x80\"],[1]]");
+}
+
+Test(csv, skips_empty_lines_unless_they_may_be_records)
+{
+	expect_csv("\na,b\n\n1,2\n\n", 1, "[[\"a\",\"b\"],[1,2]]");
+	expect_csv("a\n1\n\n\r\n", 1, "[[\"a\"],[1]]");
+	expect_bad("a\n1\n\n2\n", "line 3: empty");
+}
+
+Test(csv, refuses_rows_of_another_length)
+{
+	expect_bad("a,b\n1,2\n3\n", "line 3: 1 cells, but the header has 2");
+	expect_bad("a,b\n1,2,3\n", "line 2: more cells");
+	expect_bad("a,b\n\"1\n\",2\n3,4,5\n", "line 4");
+}
+
+Test(csv, refuses_headers_that_name_nothing_or_one_thing_twice)
+{
+	expect_bad("a,,b\n", "column 2 of the header has no name");
+	expect_bad("a,b,a\n", "names a twice");
+	expect_bad("a\"\n", "line 1: a quote inside");
+}
+
+Test(csv, refuses_broken_quotes)
+{
+	expect_bad("a\nx\"y\"\n", "line 2: a quote inside an unquoted cell");
+	expect_bad("a\n\"x\"y\n", "line 2: text behind a closing quote");
+	expect_bad("a,b\n1,\"x\n\n", "line 2: the quotes that begin here");
+	expect_bad("a\rb\n", "line 1: a lone carriage return");
+	expect_bad("a\n1\r", "line 2: a lone carriage return");
+}
+
+Test(csv, refuses_what_is_not_utf8_and_says_the_way_out)
+{
+	expect_bad("a\nM\xfcller\n", "line 2: not UTF-8; convert");
+	expect_refusal(DECODE_CSV, STR("a\nx\0y\n"), CSPARK_E_BAD_CSV, "line 2: a NUL byte");
+	expect_refusal(DECODE_CSV, STR("\xff\xfe" "a\0\n\0"), CSPARK_E_BAD_CSV, "line 1");
+}
