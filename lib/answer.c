@@ -11,10 +11,10 @@
 
 /* A member by the name Spark gives it, and where struct cspark_answer keeps it. */
 struct member {
-	const char *name;
+	struct str name;
 	size_t at;
 };
-#define MEMBER(field) { #field, offsetof(struct cspark_answer, field) }
+#define MEMBER(field) { { #field, sizeof(#field) - 1 }, offsetof(struct cspark_answer, field) }
 
 static struct cspark_bytes *
 slot(struct cspark_answer *answer, const struct member *member)
@@ -69,14 +69,19 @@ read_members(struct str object, const struct member *members, size_t count, stru
 {
 	struct json_walk walk;
 	struct str key, value;
+	size_t next = 0;
 
 	if (!object.at || json_kind_of(object) != JSON_OBJECT)
 		return;
 	json_walk_init(&walk, object);
 	while (json_walk_next(&walk, &key, &value)) {
-		for (size_t i = 0; i < count; i++) {
-			if (json_string_is(key, str_of(members[i].name))) {
-				*slot(ret, &members[i]) = bytes_of_str(value);
+		/* Spark keeps to an order, so the search begins behind the member before. */
+		for (size_t tried = 0; tried < count; tried++) {
+			const struct member *member = &members[(next + tried) % count];
+
+			if (json_string_is(key, member->name)) {
+				*slot(ret, member) = bytes_of_str(value);
+				next += tried + 1;
 				break;
 			}
 		}
@@ -174,11 +179,11 @@ static const struct {
 };
 
 static void
-put_member(struct buf *out, const char *name, struct str value, bool as_array)
+put_member(struct buf *out, struct str name, struct str value, bool as_array)
 {
 	buf_put_char(out, out->len ? ',' : '{');
 	buf_put_char(out, '"');
-	buf_put_str(out, str_of(name));
+	buf_put_str(out, name);
 	buf_put_str(out, as_array ? STR("\":[") : STR("\":"));
 	buf_put_str(out, value.at ? value : STR("null"));
 	if (as_array)
@@ -192,7 +197,7 @@ put_simple(const struct cspark_answer *answer, struct buf *out)
 	for (size_t i = 0; i < COUNT(SIMPLE); i++)
 		put_member(out, SIMPLE[i].name, value_of(answer, &SIMPLE[i]), false);
 	if (answer->inputs.at)
-		put_member(out, "inputs", str_of_bytes(answer->inputs), false);
+		put_member(out, STR("inputs"), str_of_bytes(answer->inputs), false);
 	buf_put_char(out, '}');
 }
 
