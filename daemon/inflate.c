@@ -80,11 +80,12 @@ inflate_feed(struct inflate *stream, const char *data, size_t len, struct cspark
 		z->next_out = (Bytef *)stream->piece;
 		z->avail_out = PIECE_BYTES;
 		status = inflate(z, Z_NO_FLUSH);
-		if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
-			return refuse_stream(stream, ret_error);
+		/* What was unpacked before a fault comes first, so that it does not matter how the stream arrives. */
 		if (z->avail_out < PIECE_BYTES
 		    && !stream->out(stream->arg, stream->piece, PIECE_BYTES - z->avail_out, ret_error))
 			return false;
+		if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
+			return refuse_stream(stream, ret_error);
 		if (status == Z_STREAM_END) {
 			stream->begun = false;
 			stream->ended = true;
