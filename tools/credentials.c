@@ -1,0 +1,191 @@
+#include "tools/credentials.h"
+
+#include "base/buf.h"
+#include "base/json_text.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX 65536
+
+static bool
+fail(const char *what, const char *why)
+{
+	fprintf(stderr, "csparkctl: %s: %s\n", what, why);
+	return false;
+}
+
+static void
+wipe(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+static bool
+check_file(int fd, const char *path)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return fail(path, strerror(errno));
+	if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX)
+		return fail(path, "not a file of at most 64 KiB");
+	if (status.st_mode & S_IROTH)
+		return fail(path, "others can read this file; chmod o-r it");
+	return true;
+}
+
+/* Given: the content, without the newline that editors put at its end. NULL with a sentence on stderr. */
+static char *
+read_secret_file(const char *path)
+{
+	char *text = calloc(1, FILE_MAX + 1);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = -1;
+
+	if (fd < 0)
+		fail(path, strerror(errno));
+	else if (text && check_file(fd, path) && (len = read(fd, text, FILE_MAX)) < 0)
+		fail(path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (len < 0) {
+		free(text);
+		return NULL;
+	}
+	while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+		text[--len] = '\0';
+	return text;
+}
+
+/* Given: the variable's value, or the content of the file that NAME_FILE names; NULL if there is neither. */
+static bool
+read_variable(const char *name, char **ret)
+{
+	const char *value = getenv(name);
+	char file_name[64];
+
+	*ret = NULL;
+	if (value && *value) {
+		*ret = strdup(value);
+		return *ret != NULL;
+	}
+	snprintf(file_name, sizeof(file_name), "%s_FILE", name);
+	value = getenv(file_name);
+	if (!value || !*value)
+		return true;
+	*ret = read_secret_file(value);
+	return *ret != NULL;
+}
+
+/* ---- kinds ------------------------------------------------------------------------------- */
+
+/* Given: the first of two members that is a string; the SDKs do not agree on names. */
+static char *
+oauth_member(struct str document, struct str name, struct str other_name)
+{
+	struct str value = json_member(document, name);
+	struct buf text;
+
+	if (!value.at)
+		value = json_member(document, other_name);
+	buf_init(&text, FILE_MAX);
+	if (!value.at || !json_unquote(value, &text) || memchr(buf_text(&text).at ? text.data : "", 0, text.len)) {
+		buf_fini(&text);
+		return NULL;
+	}
+	return buf_take(&text, NULL);
+}
+
+static bool
+read_oauth_file(struct credentials *ret, const char *path)
+{
+	char *text = read_secret_file(path);
+	struct str document = str_of(text);
+
+	if (!text)
+		return false;
+	if (json_valid(document.at, document.len, NULL)) {
+		ret->client_id = oauth_member(document, STR("client_id"), STR("clientId"));
+		ret->secret = oauth_member(document, STR("client_secret"), STR("clientSecret"));
+	}
+	wipe(text);
+	return (ret->client_id && ret->secret)
+		|| fail(path, "not a JSON object with client_id and client_secret");
+}
+
+static bool
+read_oauth(struct credentials *ret)
+{
+	const char *path = getenv("CSPARK_OAUTH_PATH");
+
+	if (!read_variable("CSPARK_CLIENT_ID", &ret->client_id) || !read_variable("CSPARK_CLIENT_SECRET", &ret->secret))
+		return false;
+	if (ret->client_id && ret->secret)
+		return true;
+	wipe(ret->client_id);
+	wipe(ret->secret);
+	ret->client_id = ret->secret = NULL;
+	return !path || !*path || read_oauth_file(ret, path);
+}
+
+/* An API key or token; the word "open" in place of either means that none is sent. */
+static bool
+read_single(struct credentials *ret, const char *name, enum cspark_auth_kind kind)
+{
+	if (!read_variable(name, &ret->secret))
+		return false;
+	if (ret->secret)
+		ret->value.kind = strcmp(ret->secret, "open") == 0 ? CSPARK_AUTH_OPEN : kind;
+	return true;
+}
+
+static bool
+read_any(struct credentials *ret)
+{
+	if (!read_oauth(ret))
+		return false;
+	if (ret->secret) {
+		ret->value.kind = CSPARK_AUTH_OAUTH;
+		return true;
+	}
+	if (!read_single(ret, "CSPARK_API_KEY", CSPARK_AUTH_API_KEY))
+		return false;
+	return ret->secret || read_single(ret, "CSPARK_BEARER_TOKEN", CSPARK_AUTH_BEARER);
+}
+
+bool
+credentials_read(struct credentials *ret, bool may_be_none)
+{
+	bool ok;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->value.kind = CSPARK_AUTH_OPEN;
+	ok = read_any(ret);
+	if (ok && !ret->secret && !may_be_none)
+		ok = fail("no credentials",
+			"set CSPARK_CLIENT_ID and CSPARK_CLIENT_SECRET, CSPARK_OAUTH_PATH, CSPARK_API_KEY or CSPARK_BEARER_TOKEN");
+	ret->value.secret = ret->secret;
+	ret->value.client_id = ret->client_id;
+	if (!ok)
+		credentials_fini(ret);
+	return ok;
+}
+
+void
+credentials_fini(struct credentials *credentials)
+{
+	wipe(credentials->client_id);
+	wipe(credentials->secret);
+	memset(credentials, 0, sizeof(*credentials));
+}

@@ -1,0 +1,22 @@
+/*
+ * Credentials from the environment, as the daemon and the official SDKs read them: CSPARK_CLIENT_ID and
+ * CSPARK_CLIENT_SECRET, CSPARK_OAUTH_PATH, CSPARK_API_KEY, CSPARK_BEARER_TOKEN; each secret also from a
+ * file that CSPARK_..._FILE names. The library itself reads no environment and no file.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "lib/cspark.h"
+
+struct credentials {
+	struct cspark_credentials value; /* its strings are the two below */
+	char *client_id;
+	char *secret;
+};
+
+/* OAuth wins over the API key, that over the token. False, with a sentence on stderr, if a file is no
+ * good, or there is nothing and <may_be_none> is false. */
+bool credentials_read(struct credentials *ret, bool may_be_none);
+/* Wipes. */
+void credentials_fini(struct credentials *credentials);

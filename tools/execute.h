@@ -1,0 +1,27 @@
+/* What "csparkctl execute" was asked to do; two files do it: through the daemon, or directly. */
+#pragma once
+
+#include "lib/cspark.h"
+#include "tools/inputs.h"
+
+struct execute_options {
+	const char *url;
+	struct cspark_locator locator;
+	struct cspark_meta meta;
+	struct inputs inputs;
+	enum cspark_shape shape;
+	const char *shape_name; /* NULL: not said; so are the others */
+	const char *format;
+	const char *tenant;
+	const char *ca_file;
+	long timeout_ms;        /* 0: not said */
+	bool is_strict;
+	bool is_direct;
+};
+
+/* Both print the answer, or why there is none, and give an exit code. */
+int execute_through_daemon(const struct execute_options *options);
+int execute_directly(const struct execute_options *options);
+
+/* The media type of json, ndjson, csv or text; NULL for another name. */
+const char *format_media_type(const char *format);
