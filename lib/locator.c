@@ -47,14 +47,14 @@ cspark_version_is_sane(struct str text)
 		&& !str_has_control(text) && str_find(text, '[') < 0 && str_find(text, ']') < 0;
 }
 
-/* A segment of "." or ".." would be resolved away by every URL library on the way. */
+/* URL libraries on the way would resolve such segments away. */
 static bool
-has_dot_segment(struct str text)
+has_odd_segment(struct str text)
 {
 	while (text.at) {
 		struct str segment = str_cut(text, '/', &text);
 
-		if (str_eq(segment, STR(".")) || str_eq(segment, STR("..")))
+		if (segment.len == 0 || str_eq(segment, STR(".")) || str_eq(segment, STR("..")))
 			return true;
 	}
 	return false;
@@ -71,8 +71,8 @@ check_name(struct str name, const char *what, struct cspark_error *ret_error)
 		wrong = "is not valid UTF-8";
 	else if (str_has_control(name))
 		wrong = "contains a control character";
-	else if (has_dot_segment(name))
-		wrong = "is \".\" or \"..\"";
+	else if (has_odd_segment(name))
+		wrong = "has a segment that is empty, \".\" or \"..\"";
 	return !wrong || cspark_refuse(ret_error, CSPARK_E_BAD_LOCATOR, "The %s %s.", what, wrong);
 }
 

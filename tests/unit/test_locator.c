@@ -103,7 +103,7 @@ Test(locator, refuses_what_names_no_service)
 	static const char *const TEXTS[] = {
 		"", "/", "just-one-segment", "folder/", "/service", "folders/services", "folder/service[1.2",
 		"folder/service[1.2]x", "folder/service[1[2]]", "folder/[1.2]", "f/" LONG_200 "x", LONG_200 "x/s",
-		"../s", "f/..", "f/.", "proxy/a/../b", "f/a/../b", "f/s\n", "f\x7f/s", "f/\xff", "f/\xc0\xaf",
+		"../s", "f/..", "f/.", "proxy/a/../b", "f/a/../b", "f/s/[1]", "proxy/a/[1]", "f/s\n", "f\x7f/s", "f/\xff", "f/\xc0\xaf",
 		"f/s[0123456789012345678901234567890123456789012345678901234567890123456789]",
 	};
 	static char huge[5000];
