@@ -249,7 +249,7 @@ http_exchange(const char *url, const struct http_request *request, struct http_r
 		.why = ret_why,
 		.why_size = why_size,
 	};
-	struct str host;
+	struct str host = { 0 };
 	bool ok = false;
 
 	memset(ret, 0, sizeof(*ret));
