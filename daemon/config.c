@@ -1,7 +1,6 @@
 #include "daemon/config.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "daemon/config_check.h"
 #include "daemon/config_draft.h"
@@ -50,28 +49,16 @@ read_flags(struct config_draft *draft, const struct config_flags *flags)
 		set_text(draft, &draft->top, CONFIG_KEY_LOG_level, flags->log_level, "--log-level");
 }
 
-static const char *
-file_to_read(const struct config_flags *flags, char *(*getenv_fn)(const char *))
-{
-	if (flags->file)
-		return flags->file;
-	if (getenv_fn("CSPARK_BASE_URL") || access(CONFIG_DEFAULT_FILE, F_OK) != 0)
-		return NULL;
-	return CONFIG_DEFAULT_FILE;
-}
-
 /* Later sources override earlier ones. */
 static void
 gather(struct config_draft *draft, const struct config_flags *flags, char *(*getenv_fn)(const char *))
 {
-	const char *file = file_to_read(flags, getenv_fn);
-
-	if (file)
-		config_file_read(draft, file);
+	if (flags->file)
+		config_file_read(draft, flags->file);
 	read_environment(draft, getenv_fn);
 	read_flags(draft, flags);
 	if (draft->config->listener_count == 0)
-		config_draft_add(draft, CONFIG_LISTENER, (struct config_origin){ file, 0 });
+		config_draft_add(draft, CONFIG_LISTENER, (struct config_origin){ flags->file, 0 });
 }
 
 struct config *

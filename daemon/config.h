@@ -82,9 +82,6 @@ struct config {
 	} log;
 };
 
-/* Read when the command line names no file and the environment no CSPARK_BASE_URL, if it exists. */
-#define CONFIG_DEFAULT_FILE SYSCONFDIR "/csparkd/csparkd.conf"
-
 /* What the command line said; NULL where it said nothing. Borrowed. */
 struct config_flags {
 	const char *file;
