@@ -108,6 +108,7 @@ def write(folder, name, text):
     path = os.path.join(folder, name)
     with open(path, "w") as out:
         out.write(text)
+    os.chmod(path, 0o640)
     return path
 
 
