@@ -55,7 +55,7 @@ def wait_for(port, path=None, seconds=20):
             connection.request("GET", path)
             if connection.getresponse().status < 300:
                 return
-        time.sleep(0.005)
+        time.sleep(0.001)
     raise SystemExit(f"nothing usable on port {port} within {seconds} s")
 
 

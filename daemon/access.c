@@ -52,7 +52,7 @@ put_names(struct log_line *line, const struct call *call)
 	log_text(line, "request_id", call->id);
 	log_text(line, "listener", front_listener(call->request));
 	log_text(line, "caller", front_caller(call->request));
-	log_str(line, "method", front_method(call->request));
+	log_str(line, "method", call->method);
 	log_text(line, "route", call->route.pattern);
 	log_text(line, "operation", route_operation_name(call->operation));
 	log_text(line, "tenant", call->tenant ? call->tenant->name : NULL);

@@ -290,6 +290,7 @@ on_begin(void *arg, struct front_request *request, enum cspark_code refusal, con
 		return NULL;
 	call->request = request;
 	call->started_us = loop_clock_us();
+	call->method = front_method(request);
 	intake_names(call);
 	if (refusal != CSPARK_OK) {
 		call_run(call, call_fail(call, refusal, "%s", detail));

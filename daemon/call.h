@@ -93,6 +93,7 @@ struct call {
 	enum call_step step;
 	struct arena arena;
 	int64_t started_us;
+	struct str method;
 	char id[REQUEST_ID_MAX + 1];
 	const char *traceparent; /* the caller's, or NULL */
 

@@ -45,7 +45,7 @@ static enum call_step
 route_execute(struct call *call)
 {
 	struct cspark_bytes path = { call->route.rest.at, call->route.rest.len };
-	bool get = str_eq(front_method(call->request), STR("GET"));
+	bool get = str_eq(call->method, STR("GET"));
 	struct str name;
 
 	if (!cspark_locator_from_path(path, &call->locator, &call->error) ||
@@ -83,7 +83,7 @@ route_drop_in(struct call *call)
 enum call_step
 intake_route(struct call *call)
 {
-	if (!route_find(front_method(call->request), front_path(call->request), &call->route, &call->allow, &call->error))
+	if (!route_find(call->method, front_path(call->request), &call->route, &call->allow, &call->error))
 		return call_failed(call);
 	call->operation = call->route.operation;
 	switch (call->route.kind) {
