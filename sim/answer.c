@@ -1,9 +1,9 @@
-#include <stdio.h>
-#include <time.h>
-
 #include "sim/gzip.h"
 #include "sim/http.h"
 #include "sim/wire.h"
+
+#include <stdio.h>
+#include <time.h>
 
 /* Below this compression costs more than it saves. */
 #define PACK_FROM_BYTES 1024
@@ -81,14 +81,14 @@ void
 http_put_date(struct buf *out, long offset_s)
 {
 	static const char days[7][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov",
-		"Dec" };
+	static const char months[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
+		"Oct", "Nov", "Dec" };
 	time_t at = time(NULL) + offset_s;
 	struct tm tm;
 
 	gmtime_r(&at, &tm);
-	buf_printf(out, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-		tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	buf_printf(out, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday,
+		months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
 
 /* Whether gzip is among the accepted codings, and not with q=0. */
@@ -111,8 +111,11 @@ answer_pack(struct answer *answer, const struct request *request, bool force)
 {
 	struct buf packed;
 
-	if (answer->packed || (!force && (answer->body.len < PACK_FROM_BYTES ||
-					 !accepts_gzip(request_header(request, STR("accept-encoding"))))))
+	if (!force && answer->body.len < PACK_FROM_BYTES)
+		return;
+	if (!force && !accepts_gzip(request_header(request, STR("accept-encoding"))))
+		return;
+	if (answer->packed)
 		return;
 	buf_init(&packed, HTTP_MAX_ANSWER);
 	if (!gzip_pack(buf_text(&answer->body), &packed)) {
@@ -128,7 +131,8 @@ answer_pack(struct answer *answer, const struct request *request, bool force)
 void
 answer_put_head(const struct answer *answer, struct buf *out)
 {
-	buf_printf(out, "HTTP/1.1 %d %s\r\nServer: cspark-sim\r\nDate: ", answer->status, http_reason(answer->status));
+	buf_printf(out, "HTTP/1.1 %d %s\r\nServer: cspark-sim\r\nDate: ", answer->status,
+		http_reason(answer->status));
 	http_put_date(out, 0);
 	buf_put_str(out, STR("\r\n"));
 	if (answer->type)

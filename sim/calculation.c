@@ -1,13 +1,13 @@
 #include "sim/calculation.h"
 
+#include "sim/exchange.h"
+#include "sim/options.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "sim/exchange.h"
-#include "sim/options.h"
 
 #define RESULT_MAX ((size_t)256 << 20)
 
@@ -20,8 +20,8 @@ write_uuid(char ret[37])
 		abort();
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-		b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+		b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 static void
@@ -109,7 +109,8 @@ long
 calculation_ms(struct exchange *ex, bool per_record, unsigned records)
 {
 	const struct options *opt = ex->world->options;
-	long us = per_record ? opt->latency_per_record_us : opt->latency_us + opt->latency_per_record_us * (long)records;
+	long us = per_record ? opt->latency_per_record_us
+			     : opt->latency_us + opt->latency_per_record_us * (long)records;
 
 	return us < 1000 ? 1 : us / 1000;
 }

@@ -13,8 +13,8 @@ struct exchange;
 struct calculation {
 	const struct service *service;
 	struct selection selection;
-	unsigned count;       /* records so far */
-	struct buf outputs;   /* JSON values, commas between */
+	unsigned count;	    /* records so far */
+	struct buf outputs; /* JSON values, commas between */
 	struct buf warnings;
 	struct buf errors;
 	char call_id[37];

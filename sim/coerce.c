@@ -1,10 +1,10 @@
 #include "sim/coerce.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "base/json_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 #define TEXT_MAX 128
 
@@ -148,8 +148,8 @@ day_number(int year, int month, int day, double *ret)
 static int
 month_of(const char *name)
 {
-	static const char names[12][4] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov",
-		"dec" };
+	static const char names[12][4] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
+		"oct", "nov", "dec" };
 	int i;
 
 	for (i = 0; i < 12; i++)
@@ -271,20 +271,12 @@ coerce_value(struct str json, double *ret)
 {
 	switch (json_kind_of(json)) {
 	case JSON_NULL:
-	case JSON_FALSE:
-		*ret = 0;
-		return true;
-	case JSON_TRUE:
-		*ret = 1;
-		return true;
-	case JSON_NUMBER:
-		*ret = json_number(json);
-		return true;
-	case JSON_STRING:
-		return coerce_string(json, ret);
+	case JSON_FALSE: *ret = 0; return true;
+	case JSON_TRUE: *ret = 1; return true;
+	case JSON_NUMBER: *ret = json_number(json); return true;
+	case JSON_STRING: return coerce_string(json, ret);
 	case JSON_ARRAY:
-	case JSON_OBJECT:
-		break;
+	case JSON_OBJECT: break;
 	}
 	return false;
 }

@@ -3,9 +3,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/str.h"
+
+#include <stdbool.h>
 
 /* False (#VALUE!) for text that is no number, arrays and objects. null is a blank and counts as 0. */
 bool coerce_value(struct str json, double *ret);

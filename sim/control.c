@@ -1,10 +1,10 @@
 #include "sim/control.h"
 
-#include <stdlib.h>
-
 #include "base/json_text.h"
 #include "sim/exchange.h"
 #include "sim/options.h"
+
+#include <stdlib.h>
 
 #define WAIT_MAX_MS 600000
 
@@ -69,8 +69,8 @@ read_headers(struct str object, char *ret, size_t max)
 	buf_init(&lines, max - 1);
 	json_walk_init(&walk, json_member(object, STR("headers")));
 	while (good && json_walk_next(&walk, &key, &value)) {
-		good = json_unquote(key, &lines) && buf_put_str(&lines, STR(": ")) && json_unquote(value, &lines) &&
-			buf_put_str(&lines, STR("\r\n"));
+		good = json_unquote(key, &lines) && buf_put_str(&lines, STR(": ")) &&
+			json_unquote(value, &lines) && buf_put_str(&lines, STR("\r\n"));
 	}
 	if (good && lines.len)
 		memcpy(ret, lines.data, lines.len);
@@ -106,7 +106,8 @@ read_mood(struct str object, const char *member, struct mood *ret, long *ret_tim
 		return false;
 	ret->status = (int)status;
 	return read_long(object, "delay_ms", &ret->delay_ms) && read_long(object, "times", ret_times) &&
-		read_long(object, "percent", ret_percent) && read_string(object, "text", ret->text, sizeof(ret->text)) &&
+		read_long(object, "percent", ret_percent) &&
+		read_string(object, "text", ret->text, sizeof(ret->text)) &&
 		read_headers(object, ret->headers, sizeof(ret->headers));
 }
 

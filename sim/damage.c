@@ -1,9 +1,9 @@
 /* The players that damage the right answer on its way, or send it in an unusual shape. */
-#include <stdio.h>
-
 #include "sim/exchange.h"
 #include "sim/gzip.h"
 #include "sim/play.h"
+
+#include <stdio.h>
 
 #define PIECE 65536
 
@@ -83,7 +83,8 @@ play_torn_chunked(struct exchange *ex, const struct mood *mood)
 enum fate
 play_bad_chunk(struct exchange *ex, const struct mood *mood)
 {
-	if (send_framed(ex, "Transfer-Encoding: chunked\r\n", str_of("")) && put_chunk(ex, part_of(ex, mood->n)))
+	if (send_framed(ex, "Transfer-Encoding: chunked\r\n", str_of("")) &&
+		put_chunk(ex, part_of(ex, mood->n)))
 		wire_write(ex->wire, "zz\r\n{}\r\n0\r\n\r\n", 14);
 	return FATE_CLOSE;
 }

@@ -1,8 +1,8 @@
 #include "sim/exchange.h"
 
-#include <stdio.h>
-
 #include "sim/options.h"
+
+#include <stdio.h>
 
 static void
 record(struct exchange *ex, bool client_left)
@@ -35,5 +35,6 @@ exchange_over(struct exchange *ex)
 		record(ex, gone);
 	if (ex->world->options->verbose)
 		fprintf(stderr, "%.*s %.*s %d %s%s\n", STR_ARG(ex->request.method), STR_ARG(ex->request.path),
-			ex->answered ? ex->answer.status : 0, ex->played ? ex->played : "", gone ? " (caller left)" : "");
+			ex->answered ? ex->answer.status : 0, ex->played ? ex->played : "",
+			gone ? " (caller left)" : "");
 }

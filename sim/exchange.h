@@ -20,10 +20,10 @@ struct world {
 	struct stats stats;
 	struct ledger ledger;
 	struct tokens tokens;
-	struct moods moods;       /* of the API */
+	struct moods moods;	  /* of the API */
 	struct moods token_moods; /* of the token endpoint */
-	int slots;                /* eventfd that counts free calculations; -1: no limit */
-	unsigned releases;        /* held calls go on when this changes; atomic */
+	int slots;		  /* eventfd that counts free calculations; -1: no limit */
+	unsigned releases;	  /* held calls go on when this changes; atomic */
 };
 
 struct exchange {
@@ -37,9 +37,9 @@ struct exchange {
 	uint64_t seq;
 	char label[160]; /* "folder/service", "" if none was found */
 	unsigned records;
-	struct mood mood; /* what the service's name asks for */
-	bool executes;    /* an execute call that was understood: moods apply */
-	bool answered;    /* the answer's status went out */
+	struct mood mood;   /* what the service's name asks for */
+	bool executes;	    /* an execute call that was understood: moods apply */
+	bool answered;	    /* the answer's status went out */
 	const char *played; /* the mood's name, NULL if there was none */
 	unsigned releases;  /* of the world when the call came in flight */
 	char token[TOKEN_BYTES];

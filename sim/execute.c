@@ -1,12 +1,12 @@
 #include "sim/execute.h"
 
-#include <stdio.h>
-
 #include "base/json_text.h"
 #include "sim/calculation.h"
 #include "sim/exchange.h"
 #include "sim/options.h"
 #include "sim/refuse.h"
+
+#include <stdio.h>
 
 #define JSON_TYPE "application/json; charset=utf-8"
 
@@ -87,7 +87,8 @@ locate_by_segment(struct exchange *ex, struct str kind, struct str rest, struct 
 		else if (str_eq(kind, STR("version")))
 			services_by_version_id(buf_text(&text), ret);
 		else if (str_eq(kind, STR("proxy")))
-			services_by_name(STR("my-folder"), buf_text(&text), ex->world->options->any_service, ret);
+			services_by_name(
+				STR("my-folder"), buf_text(&text), ex->world->options->any_service, ret);
 	}
 	buf_fini(&text);
 }
@@ -120,7 +121,8 @@ settle(struct exchange *ex, const struct located *located)
 static struct str
 inputs_of(struct str body)
 {
-	struct str data = json_member(body, STR("request_data")), inputs = json_path(body, "request_data.inputs");
+	struct str data = json_member(body, STR("request_data")),
+		   inputs = json_path(body, "request_data.inputs");
 	struct json_walk walk;
 
 	if (!json_is_null(data) && json_kind_of(data) != JSON_OBJECT)
@@ -158,10 +160,12 @@ answer_v3(struct exchange *ex, struct calculation *calc, struct str meta, struct
 	if (echo.at && json_kind_of(echo) == JSON_TRUE)
 		put_raw(out, "inputs", inputs);
 	buf_printf(out,
-		"},\"response_meta\":{\"service_id\":\"%s\",\"version_id\":\"%s\",\"version\":\"%s\",\"process_time\":%ld,"
-		"\"call_id\":\"%s\",\"compiler_type\":\"Neuron\",\"compiler_version\":\"1.22.3\",\"source_hash\":null,"
+		"},\"response_meta\":{\"service_id\":\"%s\",\"version_id\":\"%s\",\"version\":\"%s\","
+		"\"process_time\":%ld,\"call_id\":\"%s\",\"compiler_type\":\"Neuron\","
+		"\"compiler_version\":\"1.22.3\",\"source_hash\":null,"
 		"\"engine_id\":\"cspark-sim\"",
-		service->service_id, service->version_id, service->version, calculation_ms(ex, false, 1), calc->call_id);
+		service->service_id, service->version_id, service->version, calculation_ms(ex, false, 1),
+		calc->call_id);
 	put_raw(out, "correlation_id", json_member(meta, STR("correlation_id")));
 	put_raw(out, "parameterset_version_id", json_member(meta, STR("parameterset_version_id")));
 	buf_printf(out, ",\"system\":\"SPARK\",\"request_timestamp\":\"%s\"}}", calc->timestamp);
@@ -342,7 +346,8 @@ calculate_v4(struct exchange *ex, const struct service *service, struct str body
 	if (!selection_init(&calc.selection, json_member(body, STR("output")), (struct str){ NULL, 0 })) {
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "output must be text");
 	} else if (!calculate_records(&calc, inputs)) {
-		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "inputs must be objects, or rows below a header row");
+		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST",
+			"inputs must be objects, or rows below a header row");
 	} else if (calculation_wait(ex, calc.count)) {
 		count(ex, calc.count);
 		answer_v4(ex, &calc, body);
@@ -378,7 +383,8 @@ execute_v4(struct exchange *ex, bool open)
 		return;
 	version = locate_v4(ex, body, &located);
 	settle(ex, &located);
-	if (json_is_null(json_member(body, STR("service"))) && json_is_null(json_member(body, STR("version_id"))))
+	if (json_is_null(json_member(body, STR("service"))) &&
+		json_is_null(json_member(body, STR("version_id"))))
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "service or version_id is required");
 	else if (!located.service)
 		refuse(ex, FAMILY_V4, 404, "SERVICE_NOT_FOUND", "no such service");

@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/str.h"
+
+#include <stdbool.h>
 
 struct exchange;
 

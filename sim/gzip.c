@@ -1,8 +1,8 @@
 #include "sim/gzip.h"
 
-#include <zlib.h>
-
 #include "base/buf.h"
+
+#include <zlib.h>
 
 #define PIECE 16384
 

@@ -3,9 +3,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/str.h"
+
+#include <stdbool.h>
 
 struct buf;
 

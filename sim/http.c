@@ -228,7 +228,8 @@ chunk_size(struct str line, uint64_t *ret)
 	if (digits.len == 0 || digits.len > 15)
 		return 400;
 	for (i = 0; i < digits.len; i++) {
-		const char *hex = "0123456789abcdef", *at = digits.at[i] ? strchr(hex, digits.at[i] | 0x20) : NULL;
+		const char *hex = "0123456789abcdef",
+			   *at = digits.at[i] ? strchr(hex, digits.at[i] | 0x20) : NULL;
 
 		if (!at)
 			return 400;
@@ -292,6 +293,7 @@ http_read_body(struct wire *wire, struct request *req)
 	if (req->wants_continue && (req->chunked || req->content_length) &&
 		!wire_write(wire, "HTTP/1.1 100 Continue\r\n\r\n", 25))
 		return HTTP_GONE;
-	wrong = req->chunked ? read_chunks(wire, &req->body) : read_bytes(wire, req->content_length, &req->body);
+	wrong = req->chunked ? read_chunks(wire, &req->body)
+			     : read_bytes(wire, req->content_length, &req->body);
 	return wrong ? wrong : unpack_body(req);
 }

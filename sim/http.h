@@ -4,11 +4,11 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/buf.h"
 #include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
 
 struct wire;
 

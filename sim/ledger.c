@@ -1,16 +1,16 @@
 #include "sim/ledger.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
 #include "base/buf.h"
 #include "base/json_text.h"
 #include "sim/http.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
 struct ledger_entry {
-	char *request;    /* members of the JSON object, known from the head */
-	char *body;       /* further members */
+	char *request;	  /* members of the JSON object, known from the head */
+	char *body;	  /* further members */
 	char *request_id; /* as it came, may be NULL */
 	bool over;
 	double ended_ms;
@@ -252,12 +252,14 @@ ledger_end(struct ledger *ledger, uint64_t seq, const struct ledger_end *end)
 static void
 put_entry(struct buf *out, uint64_t seq, const struct ledger_entry *entry)
 {
-	buf_printf(out, "{\"seq\":%llu,%s", (unsigned long long)seq, entry->request ? entry->request : "\"lost\":true");
+	buf_printf(out, "{\"seq\":%llu,%s", (unsigned long long)seq,
+		entry->request ? entry->request : "\"lost\":true");
 	buf_printf(out, "%s,\"over\":%s", entry->body ? entry->body : ",\"body_bytes\":0,\"body\":null",
 		entry->over ? "true" : "false");
 	if (entry->over) {
-		buf_printf(out, ",\"ended_ms\":%.3f,\"status\":%d,\"records\":%u,\"client_left\":%s", entry->ended_ms,
-			entry->status, entry->records, entry->client_left ? "true" : "false");
+		buf_printf(out, ",\"ended_ms\":%.3f,\"status\":%d,\"records\":%u,\"client_left\":%s",
+			entry->ended_ms, entry->status, entry->records,
+			entry->client_left ? "true" : "false");
 		put_member(out, "mood", str_of(entry->mood));
 		put_member(out, "service", str_of(entry->service));
 	}

@@ -4,11 +4,11 @@
  */
 #pragma once
 
+#include "base/str.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "base/str.h"
 
 struct buf;
 struct request;
@@ -23,7 +23,7 @@ struct ledger {
 	pthread_mutex_t lock;
 	bool off;
 	struct ledger_entry *entries; /* a ring: number <seq> is at seq % LEDGER_MAX_ENTRIES */
-	uint64_t first;               /* the oldest that is kept */
+	uint64_t first;		      /* the oldest that is kept */
 	uint64_t next;
 	size_t bytes;
 };
@@ -38,8 +38,8 @@ uint64_t ledger_begin(struct ledger *ledger, uint64_t connection, const struct r
 void ledger_body(struct ledger *ledger, uint64_t seq, const struct request *request);
 
 struct ledger_end {
-	int status;        /* 0: no answer was sent */
-	const char *mood;  /* static; NULL: none */
+	int status;	     /* 0: no answer was sent */
+	const char *mood;    /* static; NULL: none */
 	const char *service; /* copied, cut; "" if none */
 	unsigned records;
 	bool client_left; /* before the answer was out */

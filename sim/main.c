@@ -1,15 +1,15 @@
 /* cspark-sim: a local stand-in for Coherent Spark and its token endpoint. */
+#include "sim/exchange.h"
+#include "sim/options.h"
+#include "sim/server.h"
+#include "sim/tls.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-
-#include "sim/exchange.h"
-#include "sim/options.h"
-#include "sim/server.h"
-#include "sim/tls.h"
 
 static void
 world_init(struct world *world, const struct options *options)
@@ -49,7 +49,8 @@ announce(const struct options *opt, unsigned port)
 		fprintf(stderr, "cspark-sim: %s: %s\n", opt->port_file, strerror(errno));
 		exit(1);
 	}
-	printf("listening on %s://%s%s%s:%u\n", opt->tls_cert ? "https" : "http", open, opt->address, close, port);
+	printf("listening on %s://%s%s%s:%u\n", opt->tls_cert ? "https" : "http", open, opt->address, close,
+		port);
 	fflush(stdout);
 }
 

@@ -1,11 +1,11 @@
 #include "sim/model.h"
 
-#include <math.h>
-
 #include "base/buf.h"
 #include "base/json_text.h"
 #include "sim/coerce.h"
 #include "sim/number.h"
+
+#include <math.h>
 
 struct parameter {
 	const char *name; /* lower case, as in messages */
@@ -75,7 +75,8 @@ put_warnings(struct buf *out, const struct parameter *radius, const struct param
 	put_missing(out, radius, &comma);
 	if (!good)
 		buf_printf(out,
-			"%s{\"message\":\"Output results include Excel errors in the following outputs: volume\"}",
+			"%s{\"message\":\"Output results include Excel errors in the following outputs: "
+			"volume\"}",
 			comma);
 	buf_put_str(out, STR("]"));
 }
@@ -138,6 +139,7 @@ model_picky(struct str inputs, const struct findings *ret)
 	}
 	buf_put_str(ret->outputs, STR("null"));
 	buf_put_str(ret->warnings, STR("null"));
-	buf_put_str(ret->errors, STR("[{\"error_category\":\"runtime\",\"error_type\":\"excel_error\","
-				    "\"additional_details\":null,\"source_path\":\"fail\",\"message\":\"#DIV/0!\"}]"));
+	buf_put_str(ret->errors,
+		STR("[{\"error_category\":\"runtime\",\"error_type\":\"excel_error\","
+		    "\"additional_details\":null,\"source_path\":\"fail\",\"message\":\"#DIV/0!\"}]"));
 }

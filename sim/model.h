@@ -2,7 +2,8 @@
  * The models behind the services. Pure.
  *
  * A model reads one record (the raw text of a JSON object) and appends exactly one JSON value to each
- * of the three buffers: an object of outputs (or null), null or an array of warnings, null or an array of errors.
+ * of the three buffers: an object of outputs (or null), null or an array of warnings, null or an array of
+ * errors.
  */
 #pragma once
 
@@ -19,6 +20,6 @@ struct findings {
 typedef void model_fn(struct str inputs, const struct findings *ret);
 
 model_fn model_cylinder; /* radius, height -> volume, as the vendor's engine does */
-model_fn model_echo;     /* the inputs' own bytes */
-model_fn model_sum;      /* all numbers among the inputs -> sum */
-model_fn model_picky;    /* like echo, but an input "fail" that is true makes the record fail */
+model_fn model_echo;	 /* the inputs' own bytes */
+model_fn model_sum;	 /* all numbers among the inputs -> sum */
+model_fn model_picky;	 /* like echo, but an input "fail" that is true makes the record fail */

@@ -1,9 +1,9 @@
 #include "sim/mood.h"
 
+#include "sim/play.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "sim/play.h"
 
 #define ATTEMPTS_MAX 4096
 #define RULES_MAX 256

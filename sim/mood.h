@@ -4,11 +4,11 @@
  */
 #pragma once
 
+#include "base/str.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "base/str.h"
 
 struct exchange;
 struct mood;
@@ -22,7 +22,7 @@ struct mood_kind {
 	const char *name;
 	bool early; /* played before the body is read */
 	play_fn *play;
-	long n;           /* what the number means is the kind's affair: bytes, milliseconds, a status */
+	long n;		  /* what the number means is the kind's affair: bytes, milliseconds, a status */
 	const char *type; /* Content-Type */
 	const char *text; /* a body, a header line, an address */
 };
@@ -30,9 +30,9 @@ struct mood_kind {
 struct mood {
 	const struct mood_kind *kind; /* NULL: none */
 	long n;
-	int status;        /* 0: the kind's own */
-	long delay_ms;     /* before anything else */
-	char text[1024];   /* "": the kind's own */
+	int status;	    /* 0: the kind's own */
+	long delay_ms;	    /* before anything else */
+	char text[1024];    /* "": the kind's own */
 	char headers[1024]; /* further lines, each ended with CR LF */
 };
 
@@ -49,7 +49,7 @@ struct mood_rule;
 struct moods {
 	pthread_mutex_t lock;
 	struct mood_rule *rules; /* in the order they were made; the first that fits is played */
-	unsigned chance;         /* state of the percent lottery: the same sequence every run */
+	unsigned chance;	 /* state of the percent lottery: the same sequence every run */
 	struct mood_attempts *attempts;
 };
 
@@ -57,7 +57,8 @@ void moods_init(struct moods *moods);
 void moods_clear(struct moods *moods, struct str service); /* "*": all rules, and all counted attempts */
 
 /* <service>: "*", "folder/service" or "service". <times> below 0: until cleared. False: no memory. */
-bool moods_add(struct moods *moods, struct str service, const struct mood *mood, long times, unsigned percent);
+bool moods_add(
+	struct moods *moods, struct str service, const struct mood *mood, long times, unsigned percent);
 /* The mood for a call of this service ("folder/service"), used up by one; false if there is none. */
 bool moods_pick(struct moods *moods, const char *service, bool early, struct mood *ret);
 /* How often this has been asked about this request id, this time included. */

@@ -1,11 +1,11 @@
 #include "sim/number.h"
 
+#include "base/buf.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/buf.h"
 
 /* Digits d1 d2 d3... of d1.d2d3... x 10^exponent, as few as identify the value. */
 static int

@@ -1,11 +1,11 @@
 #include "sim/options.h"
 
+#include "base/version.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/version.h"
 
 enum {
 	OPT_LISTEN = 256,
@@ -40,7 +40,8 @@ static const struct {
 	{ OPT_PORT_FILE, "port-file", "FILE", "write the port there once it is open" },
 	{ OPT_TENANT, "tenant", "NAME", "the tenant that exists (my-tenant)" },
 	{ OPT_CLIENT_ID, "client-id", "ID", "OAuth client (demo)" },
-	{ OPT_CLIENT_SECRET, "client-secret", "TEXT", "its secret (demo-secret); env CSPARK_SIM_CLIENT_SECRET" },
+	{ OPT_CLIENT_SECRET, "client-secret", "TEXT",
+		"its secret (demo-secret); env CSPARK_SIM_CLIENT_SECRET" },
 	{ OPT_CLIENT_SECRET_FILE, "client-secret-file", "FILE", "the same, from the first line of a file" },
 	{ OPT_API_KEY, "api-key", "KEY", "the API key that is accepted (demo-key)" },
 	{ OPT_BEARER, "bearer", "TOKEN", "a bearer token that never expires (none)" },
@@ -197,8 +198,8 @@ options_parse(struct options *ret, int argc, char **argv)
 	int code, row;
 
 	for (i = 0; i < ROWS; i++)
-		longs[i] = (struct option){ table[i].name, table[i].value ? required_argument : no_argument, NULL,
-			table[i].code };
+		longs[i] = (struct option){ table[i].name, table[i].value ? required_argument : no_argument,
+			NULL, table[i].code };
 	set_defaults(ret);
 	while ((code = getopt_long(argc, argv, "", longs, &row)) != -1) {
 		if (code == OPT_HELP) {

@@ -12,7 +12,8 @@ put_v3(struct buf *out, int status, const char *message)
 
 	buf_printf(out,
 		"{\"status\":\"Error\",\"response_data\":null,\"response_meta\":null,\"error\":{"
-		"\"error_category\":\"%s\",\"error_type\":\"%s\",\"message\":\"%s\",\"additional_details\":null}}",
+		"\"error_category\":\"%s\",\"error_type\":\"%s\",\"message\":\"%s\","
+		"\"additional_details\":null}}",
 		category, type, message);
 }
 
@@ -27,7 +28,8 @@ refuse(struct exchange *ex, enum family family, int status, const char *code, co
 	else if (status == 401)
 		buf_printf(body, "{\"status\":\"Error\",\"errorCode\":\"%s\"}", code);
 	else
-		buf_printf(body, "{\"type\":\"invalid_input\",\"code\":\"%s\",\"message\":\"%s\"}", code, message);
+		buf_printf(body, "{\"type\":\"invalid_input\",\"code\":\"%s\",\"message\":\"%s\"}", code,
+			message);
 }
 
 static bool

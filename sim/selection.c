@@ -11,7 +11,8 @@ compile(regex_t *ret, struct str raw)
 	bool good;
 
 	buf_init(&text, sizeof(pattern) - 1);
-	good = json_unquote(raw, &text) && !buf_failed(&text) && !(text.len && memchr(text.data, 0, text.len));
+	good = json_unquote(raw, &text) && !buf_failed(&text) &&
+		!(text.len && memchr(text.data, 0, text.len));
 	if (good) {
 		if (text.len)
 			memcpy(pattern, text.data, text.len);

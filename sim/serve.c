@@ -1,7 +1,5 @@
 #include "sim/serve.h"
 
-#include <stdio.h>
-
 #include "sim/control.h"
 #include "sim/exchange.h"
 #include "sim/execute.h"
@@ -9,6 +7,8 @@
 #include "sim/play.h"
 #include "sim/refuse.h"
 #include "sim/services.h"
+
+#include <stdio.h>
 
 enum realm { REALM_NONE, REALM_CONTROL, REALM_HEALTH, REALM_TOKEN, REALM_V3, REALM_V4 };
 
@@ -74,7 +74,8 @@ is_our_tenant(struct exchange *ex, struct str raw)
 	bool ours;
 
 	buf_init(&text, 65536);
-	ours = str_percent_decode(raw, false, &text) && str_eq(buf_text(&text), str_of(ex->world->options->tenant));
+	ours = str_percent_decode(raw, false, &text) &&
+		str_eq(buf_text(&text), str_of(ex->world->options->tenant));
 	buf_fini(&text);
 	return ours;
 }
@@ -96,22 +97,14 @@ static void
 answer_request(struct exchange *ex, const struct route *route)
 {
 	switch (route->realm) {
-	case REALM_CONTROL:
-		control_serve(ex);
-		break;
+	case REALM_CONTROL: control_serve(ex); break;
 	case REALM_HEALTH:
 		answer_set(&ex->answer, 200, "application/json", STR("{\"status\":\"UP\"}"));
 		break;
-	case REALM_TOKEN:
-		token_serve(ex, route->place);
-		break;
+	case REALM_TOKEN: token_serve(ex, route->place); break;
 	case REALM_V3:
-	case REALM_V4:
-		execute(ex, route);
-		break;
-	case REALM_NONE:
-		refuse(ex, FAMILY_V3, 404, "NOT_FOUND", "");
-		break;
+	case REALM_V4: execute(ex, route); break;
+	case REALM_NONE: refuse(ex, FAMILY_V3, 404, "NOT_FOUND", ""); break;
 	}
 	if (route->realm < REALM_TOKEN)
 		stats_add(&ex->world->stats, STAT_other_requests, 1);

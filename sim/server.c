@@ -1,5 +1,10 @@
 #include "sim/server.h"
 
+#include "sim/exchange.h"
+#include "sim/options.h"
+#include "sim/serve.h"
+#include "sim/tls.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -11,11 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "sim/exchange.h"
-#include "sim/options.h"
-#include "sim/serve.h"
-#include "sim/tls.h"
 
 #define STACK_BYTES (256 << 10)
 
@@ -49,7 +49,8 @@ port_of(int fd)
 int
 server_listen(const char *address, unsigned port, unsigned *ret_port)
 {
-	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM }, *found;
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM },
+			*found;
 	char service[8];
 	int fd, one = 1;
 

@@ -7,14 +7,14 @@ static const struct service table[] = {
 		"91299a5d-9328-4435-911b-4e5f7783f5d4", "0.1.0", model_cylinder, false },
 	{ "my-folder", "public-cylinder", "5c7e4f3a-0c3b-4a0e-9a53-0d6c6b1f4e01",
 		"d2f3b8a4-6d0e-4b8e-8f0c-9a1f2b3c4d02", "0.1.0", model_cylinder, true },
-	{ NULL, "echo", "e0e0e0e0-0000-4000-8000-00000000000e", "e0e0e0e0-0000-4000-8000-0000000000e1", "1.0.0",
-		model_echo, false },
+	{ NULL, "echo", "e0e0e0e0-0000-4000-8000-00000000000e", "e0e0e0e0-0000-4000-8000-0000000000e1",
+		"1.0.0", model_echo, false },
 	{ NULL, "public-echo", "e0e0e0e0-0000-4000-8000-0000000000f0", "e0e0e0e0-0000-4000-8000-0000000000f1",
 		"1.0.0", model_echo, true },
-	{ NULL, "sum", "50505050-0000-4000-8000-000000000050", "50505050-0000-4000-8000-000000000051", "2.3.1",
-		model_sum, false },
-	{ NULL, "picky", "61616161-0000-4000-8000-000000000060", "61616161-0000-4000-8000-000000000061", "1.0.0",
-		model_picky, false },
+	{ NULL, "sum", "50505050-0000-4000-8000-000000000050", "50505050-0000-4000-8000-000000000051",
+		"2.3.1", model_sum, false },
+	{ NULL, "picky", "61616161-0000-4000-8000-000000000060", "61616161-0000-4000-8000-000000000061",
+		"1.0.0", model_picky, false },
 };
 #define ROWS (sizeof(table) / sizeof(table[0]))
 #define ECHO 2

@@ -3,11 +3,11 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/str.h"
 #include "sim/model.h"
 #include "sim/mood.h"
+
+#include <stdbool.h>
 
 struct service {
 	const char *folder; /* NULL: in any folder */
@@ -22,8 +22,8 @@ struct service {
 /* What a locator led to. */
 struct located {
 	const struct service *service; /* NULL: nothing */
-	char label[160];               /* "folder/service", for moods, ledger and log */
-	struct mood mood;              /* what the service's name asks for; kind == NULL: nothing */
+	char label[160];	       /* "folder/service", for moods, ledger and log */
+	struct mood mood;	       /* what the service's name asks for; kind == NULL: nothing */
 };
 
 /* Folder and service by name, percent-decoded. A name "echo~slow=200" is echo in that mood. */

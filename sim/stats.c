@@ -1,8 +1,8 @@
 #include "sim/stats.h"
 
-#include <time.h>
-
 #include "base/buf.h"
+
+#include <time.h>
 
 static const char *const names[STAT_COUNT] = {
 #define STAT(name) #name,

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,13 +15,14 @@ struct tls_session {
 };
 
 static int
-on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_len, const unsigned char *offered, unsigned len,
-	void *arg)
+on_alpn(SSL *ssl, const unsigned char **ret, unsigned char *ret_len, const unsigned char *offered,
+	unsigned len, void *arg)
 {
 	static const unsigned char ours[] = "\x08http/1.1";
 	unsigned char *picked;
 
-	if (SSL_select_next_proto(&picked, ret_len, ours, sizeof(ours) - 1, offered, len) != OPENSSL_NPN_NEGOTIATED)
+	if (SSL_select_next_proto(&picked, ret_len, ours, sizeof(ours) - 1, offered, len) !=
+		OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_NOACK;
 	*ret = picked;
 	return SSL_TLSEXT_ERR_OK;

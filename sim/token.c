@@ -1,13 +1,13 @@
 #include "sim/token.h"
 
+#include "sim/exchange.h"
+#include "sim/options.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
-
-#include "sim/exchange.h"
-#include "sim/options.h"
 
 #define TOKENS_MAX 10000
 
@@ -119,7 +119,8 @@ write_token(char *ret, const struct options *opt, double lifetime_s)
 
 	if (getrandom(signature, sizeof(signature), 0) != sizeof(signature))
 		abort();
-	snprintf(claims, sizeof(claims), "{\"exp\":%.0f,\"iat\":%ld,\"typ\":\"Bearer\",\"azp\":\"%.40s\",\"realm\":\"%.40s\"}",
+	snprintf(claims, sizeof(claims),
+		"{\"exp\":%.0f,\"iat\":%ld,\"typ\":\"Bearer\",\"azp\":\"%.40s\",\"realm\":\"%.40s\"}",
 		floor((double)now + lifetime_s), now, opt->client_id, opt->tenant);
 	buf_init(&text, TOKEN_BYTES - 1);
 	put_base64url(&text, STR("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"cspark-sim\"}"));
@@ -209,7 +210,8 @@ static bool
 request_is_good(struct exchange *ex, struct str realm)
 {
 	const struct options *opt = ex->world->options;
-	struct str form = buf_text(&ex->request.body), type = request_header(&ex->request, STR("content-type"));
+	struct str form = buf_text(&ex->request.body),
+		   type = request_header(&ex->request, STR("content-type"));
 	struct str rest, media = str_trim(str_cut(type, ';', &rest));
 	bool present, grant, id, secret;
 
@@ -218,11 +220,13 @@ request_is_good(struct exchange *ex, struct str realm)
 		return false;
 	}
 	if (!str_eq(ex->request.method, STR("POST"))) {
-		answer_set(&ex->answer, 405, "application/json", STR("{\"error\":\"HTTP 405 Method Not Allowed\"}"));
+		answer_set(&ex->answer, 405, "application/json",
+			STR("{\"error\":\"HTTP 405 Method Not Allowed\"}"));
 		return false;
 	}
 	if (!str_eq_nocase(media, STR("application/x-www-form-urlencoded"))) {
-		answer_set(&ex->answer, 415, "application/json", STR("{\"error\":\"HTTP 415 Unsupported Media Type\"}"));
+		answer_set(&ex->answer, 415, "application/json",
+			STR("{\"error\":\"HTTP 415 Unsupported Media Type\"}"));
 		return false;
 	}
 	grant = field_is(form, STR("grant_type"), "client_credentials", &present);
@@ -256,7 +260,7 @@ token_serve(struct exchange *ex, struct str realm)
 	answer_reset(&ex->answer, 200, "application/json");
 	buf_put_str(&ex->answer.headers, STR("Cache-Control: no-store\r\nPragma: no-cache\r\n"));
 	buf_printf(&ex->answer.body,
-		"{\"access_token\":\"%s\",\"expires_in\":%.9g,\"refresh_expires_in\":0,\"token_type\":\"Bearer\","
-		"\"not-before-policy\":0,\"scope\":\"email profile\"}",
+		"{\"access_token\":\"%s\",\"expires_in\":%.9g,\"refresh_expires_in\":0,"
+		"\"token_type\":\"Bearer\",\"not-before-policy\":0,\"scope\":\"email profile\"}",
 		ex->token, lifetime_s);
 }

@@ -3,10 +3,10 @@
  */
 #pragma once
 
+#include "base/str.h"
+
 #include <pthread.h>
 #include <stdbool.h>
-
-#include "base/str.h"
 
 struct exchange;
 struct options;

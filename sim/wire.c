@@ -1,5 +1,7 @@
 #include "sim/wire.h"
 
+#include "sim/tls.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -7,7 +9,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sim/tls.h"
+#define LINGER_US 2000000
+
+static long
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
+}
 
 void
 wire_init(struct wire *wire, int fd, struct tls_session *tls)
@@ -29,18 +40,27 @@ release(struct wire *wire)
 	wire->fd = -1;
 }
 
+static void
+linger(int fd)
+{
+	struct pollfd watched = { .fd = fd, .events = POLLIN };
+	long until = now_us() + LINGER_US;
+	char junk[4096];
+
+	while (now_us() < until && poll(&watched, 1, LINGER_US / 1000) > 0)
+		if (recv(fd, junk, sizeof(junk), MSG_DONTWAIT) <= 0)
+			break;
+}
+
 void
 wire_close(struct wire *wire)
 {
-	char junk[4096];
-
 	if (wire->fd < 0)
 		return;
 	if (wire->tls)
 		tls_session_bye(wire->tls);
 	shutdown(wire->fd, SHUT_WR);
-	while (recv(wire->fd, junk, sizeof(junk), MSG_DONTWAIT) > 0)
-		continue;
+	linger(wire->fd);
 	release(wire);
 }
 
@@ -120,15 +140,6 @@ wire_write(struct wire *wire, const void *data, size_t len)
 	return len == 0;
 }
 
-static long
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
-}
-
 bool
 wire_wait(struct wire *wire, long wait_us)
 {
@@ -154,7 +165,8 @@ wire_wait(struct wire *wire, long wait_us)
 bool
 wire_wait_fd(struct wire *wire, int fd)
 {
-	struct pollfd watched[2] = { { .fd = wire->fd, .events = POLLRDHUP }, { .fd = fd, .events = POLLIN } };
+	struct pollfd watched[2] = { { .fd = wire->fd, .events = POLLRDHUP },
+		{ .fd = fd, .events = POLLIN } };
 	int n;
 
 	do

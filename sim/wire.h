@@ -14,16 +14,16 @@ struct tls_session;
 struct wire {
 	int fd;
 	struct tls_session *tls; /* NULL: plain */
-	bool left;               /* the peer is known to have gone */
-	size_t at;               /* unread input: in[at..end] */
+	bool left;		 /* the peer is known to have gone */
+	size_t at;		 /* unread input: in[at..end] */
 	size_t end;
 	char in[WIRE_IN_BYTES];
 };
 
 /* <fd> and <tls> taken. */
 void wire_init(struct wire *wire, int fd, struct tls_session *tls);
-/* Orderly end: FIN, after a close_notify with TLS. Unread input is thrown away first, or the kernel
- * would turn the FIN into a reset. */
+/* Orderly end: FIN, after a close_notify with TLS. What the peer still sends is thrown away for a while, or
+ * the kernel would answer it with a reset that can overtake our last bytes. */
 void wire_close(struct wire *wire);
 /* Abrupt end: RST. */
 void wire_reset(struct wire *wire);

@@ -1,6 +1,7 @@
 #include "sim/coerce.h"
 
 #include <criterion/criterion.h>
+
 #include <math.h>
 
 static void
@@ -56,8 +57,9 @@ Test(sim_coerce, reads_dates_and_times)
 
 Test(sim_coerce, refuses_what_is_no_number)
 {
-	static const char *const texts[] = { "", " ", "x", "1 2", "1,00", "10,00,000", ",100", "1e", "e3", ".", "--1",
-		"0x10", "inf", "nan", "2023-02-29", "13/1/2024", "12:61", "1:2:3:4", "(-", "%", "$" };
+	static const char *const texts[] = { "", " ", "x", "1 2", "1,00", "10,00,000", ",100", "1e", "e3",
+		".", "--1", "0x10", "inf", "nan", "2023-02-29", "13/1/2024", "12:61", "1:2:3:4", "(-", "%",
+		"$" };
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)

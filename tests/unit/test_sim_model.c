@@ -1,14 +1,15 @@
 #include "sim/model.h"
 
-#include <criterion/criterion.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/buf.h"
 #include "base/json_text.h"
 #include "sim/number.h"
 #include "sim/selection.h"
+
+#include <criterion/criterion.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 struct result {
 	struct buf outputs, warnings, errors;
@@ -36,7 +37,8 @@ forget(struct result *result)
 static void
 expect_text(const struct buf *got, struct str expected)
 {
-	cr_expect(str_eq(buf_text(got), expected), "%.*s, expected %.*s", STR_ARG(buf_text(got)), STR_ARG(expected));
+	cr_expect(str_eq(buf_text(got), expected), "%.*s, expected %.*s", STR_ARG(buf_text(got)),
+		STR_ARG(expected));
 }
 
 static void
@@ -73,7 +75,8 @@ open_golden(void)
 	if (shared)
 		snprintf(path, sizeof(path), "%s/golden/volume-cylinder.ndjson", shared);
 	else
-		snprintf(path, sizeof(path), "%s/../shared/golden/volume-cylinder.ndjson", srcdir ? srcdir : ".");
+		snprintf(path, sizeof(path), "%s/../shared/golden/volume-cylinder.ndjson",
+			srcdir ? srcdir : ".");
 	return fopen(path, "r");
 }
 
