@@ -43,7 +43,7 @@ accept_format_named(struct str name, enum control_format *ret)
 struct range {
 	struct str type;
 	struct str subtype;
-	unsigned quality;  /* thousandths */
+	unsigned quality; /* thousandths */
 	unsigned position;
 };
 

@@ -8,6 +8,7 @@
 
 /* "json", "ndjson", "csv", "text". */
 bool accept_format_named(struct str name, enum control_format *ret);
-/* The format that <accept> likes best (RFC 9110, 12.5.1); at == NULL or empty: JSON. Between equals the more exactly named, then the
+/* The format that <accept> likes best (RFC 9110, 12.5.1); at == NULL or empty: JSON. Between equals the
+ * more exactly named, then the
  * earlier one wins. False: it allows none. */
 bool accept_format(struct str accept, enum control_format *ret);

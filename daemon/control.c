@@ -6,16 +6,16 @@
 #include "daemon/bytes.h"
 #include "daemon/refuse.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 #define MAX_TIMEOUT_MS 600000
-#define SHOWN_BYTES 64 /* of a caller's text in an error */
-#define ESCAPED_MAX 6  /* what one byte may become in a JSON string */
+#define SHOWN_BYTES    64 /* of a caller's text in an error */
+#define ESCAPED_MAX    6  /* what one byte may become in a JSON string */
 
 /* A query that is being read. */
 struct reading {
 	struct control *control;
 	struct arena *arena;
-	uint32_t seen;       /* a bit for each control parameter */
+	uint32_t seen; /* a bit for each control parameter */
 	bool format_given;
 	struct buf name, value; /* decoded, of the parameter under way */
 	struct buf inputs;      /* a JSON object without its closing brace */
@@ -58,7 +58,8 @@ put_input(struct str name, struct str value, struct buf *out, struct cspark_erro
 		return true;
 	if (buf_failed(out))
 		return refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the inputs.");
-	return refuse(ret_error, CSPARK_E_BAD_PARAMETER, "The value of %.*s is not valid UTF-8.", shown, name.at);
+	return refuse(
+		ret_error, CSPARK_E_BAD_PARAMETER, "The value of %.*s is not valid UTF-8.", shown, name.at);
 }
 
 /* -- one parameter after the other --------------------------------------------------- */
@@ -72,8 +73,10 @@ decode_text(struct str raw, struct buf *out, struct cspark_error *ret_error)
 	if (str_percent_decode(raw, true, out))
 		return true;
 	if (buf_failed(out))
-		return refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the parameters.");
-	return refuse(ret_error, CSPARK_E_BAD_PARAMETER, "A percent sign without two hexadecimal digits in %.*s.",
+		return refuse(
+			ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the parameters.");
+	return refuse(ret_error, CSPARK_E_BAD_PARAMETER,
+		"A percent sign without two hexadecimal digits in %.*s.",
 		(int)(raw.len < SHOWN_BYTES ? raw.len : SHOWN_BYTES), raw.at);
 }
 
@@ -94,8 +97,8 @@ each_parameter(struct str text, struct buf *name, struct buf *value, parameter_f
 
 		if (pair.len == 0)
 			continue;
-		if (!decode_text(raw_name, name, ret_error) || !decode_text(raw_value, value, ret_error)
-		    || !take(arg, text_of(name), text_of(value), ret_error))
+		if (!decode_text(raw_name, name, ret_error) || !decode_text(raw_value, value, ret_error) ||
+			!take(arg, text_of(name), text_of(value), ret_error))
 			return false;
 	}
 	return true;
@@ -119,8 +122,8 @@ control_form_object(struct str form, struct buf *out, struct cspark_error *ret_e
 	ok = each_parameter(form, &name, &value, take_form_input, &object, ret_error);
 	if (ok) {
 		buf_put_str(out, object.len > 0 ? buf_text(&object) : STR("{"));
-		ok = buf_put_char(out, '}')
-			|| refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the inputs.");
+		ok = buf_put_char(out, '}') ||
+			refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the inputs.");
 	}
 	buf_fini(&object);
 	buf_fini(&value);
@@ -134,8 +137,8 @@ static bool
 take_flag(struct reading *reading, const char *name, struct str value, bool *ret)
 {
 	*ret = value.len == 0 || str_eq(value, STR("true")) || str_eq(value, STR("1"));
-	return *ret || str_eq(value, STR("false")) || str_eq(value, STR("0"))
-		|| refuse_value(reading, name, "true or false");
+	return *ret || str_eq(value, STR("false")) || str_eq(value, STR("0")) ||
+		refuse_value(reading, name, "true or false");
 }
 
 static bool
@@ -152,16 +155,16 @@ take_timeout(struct reading *reading, struct str value)
 {
 	uint64_t *timeout_ms = &reading->control->timeout_ms;
 
-	return (str_to_u64(value, MAX_TIMEOUT_MS, timeout_ms) && *timeout_ms > 0)
-		|| refuse_value(reading, "_timeout", "milliseconds from 1 to 600000");
+	return (str_to_u64(value, MAX_TIMEOUT_MS, timeout_ms) && *timeout_ms > 0) ||
+		refuse_value(reading, "_timeout", "milliseconds from 1 to 600000");
 }
 
 static bool
 take_format(struct reading *reading, struct str value)
 {
 	reading->format_given = true;
-	return accept_format_named(value, &reading->control->format)
-		|| refuse_value(reading, "_format", "json, ndjson, csv or text");
+	return accept_format_named(value, &reading->control->format) ||
+		refuse_value(reading, "_format", "json, ndjson, csv or text");
 }
 
 static bool
@@ -170,7 +173,8 @@ take_shape(struct reading *reading, struct str value)
 	static const struct shape {
 		const char *name;
 		enum cspark_shape shape;
-	} shapes[] = { { "simple", CSPARK_SIMPLE }, { "alike", CSPARK_ALIKE }, { "original", CSPARK_ORIGINAL } };
+	} shapes[] = { { "simple", CSPARK_SIMPLE }, { "alike", CSPARK_ALIKE },
+		{ "original", CSPARK_ORIGINAL } };
 
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		if (str_eq(value, str_of(shapes[i].name))) {
@@ -201,7 +205,8 @@ take_meta(struct reading *reading, struct str value)
 
 	if (!json_valid(value.at, value.len, &where))
 		return refuse(reading->ret_error, CSPARK_E_BAD_PARAMETER,
-			"_meta takes a JSON object, but column %llu: %s.", (unsigned long long)where.column, where.reason);
+			"_meta takes a JSON object, but column %llu: %s.", (unsigned long long)where.column,
+			where.reason);
 	if (json_kind_of(value) != JSON_OBJECT)
 		return refuse_value(reading, "_meta", "a JSON object");
 	reading->control->meta.more = bytes_of_str(value);
@@ -257,13 +262,15 @@ take_control(struct reading *reading, int index, struct str name, struct str val
 	struct str kept = arena_copy(reading->arena, normal_flag(index, value));
 
 	if (!kept.at)
-		return refuse(reading->ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the parameters.");
+		return refuse(reading->ret_error, CSPARK_E_OVERLOADED,
+			"There is not enough memory for the parameters.");
 	if (reading->seen >> index & 1)
-		return refuse(reading->ret_error, CSPARK_E_BAD_PARAMETER, "%.*s is there twice.", STR_ARG(name));
+		return refuse(
+			reading->ret_error, CSPARK_E_BAD_PARAMETER, "%.*s is there twice.", STR_ARG(name));
 	reading->seen |= UINT32_C(1) << index;
 	if (index < (int)CSPARK_META_FIELDS)
-		return cspark_meta_set(&reading->control->meta, (enum cspark_meta_field)index, bytes_of_str(kept),
-			reading->ret_error);
+		return cspark_meta_set(&reading->control->meta, (enum cspark_meta_field)index,
+			bytes_of_str(kept), reading->ret_error);
 	return own_parameters[index - (int)CSPARK_META_FIELDS].take(reading, kept);
 }
 
@@ -310,14 +317,14 @@ keep_inputs(struct reading *reading)
 static bool
 read_query(struct str query, bool inputs_allowed, struct reading *reading)
 {
+	parameter_fn *take = inputs_allowed ? take_parameter : take_control_only;
 	bool ok;
 
 	buf_init(&reading->name, query.len);
 	buf_init(&reading->value, query.len);
 	buf_init(&reading->inputs, (query.len + 1) * ESCAPED_MAX);
-	ok = each_parameter(query, &reading->name, &reading->value, inputs_allowed ? take_parameter : take_control_only,
-		     reading, reading->ret_error)
-		&& keep_inputs(reading);
+	ok = each_parameter(query, &reading->name, &reading->value, take, reading, reading->ret_error) &&
+		keep_inputs(reading);
 	buf_fini(&reading->inputs);
 	buf_fini(&reading->value);
 	buf_fini(&reading->name);
@@ -325,8 +332,8 @@ read_query(struct str query, bool inputs_allowed, struct reading *reading)
 }
 
 bool
-control_read(struct str query, struct str accept, bool inputs_allowed, struct arena *arena, struct control *ret,
-	struct cspark_error *ret_error)
+control_read(struct str query, struct str accept, bool inputs_allowed, struct arena *arena,
+	struct control *ret, struct cspark_error *ret_error)
 {
 	struct reading reading = { .control = ret, .arena = arena, .ret_error = ret_error };
 
@@ -335,7 +342,8 @@ control_read(struct str query, struct str accept, bool inputs_allowed, struct ar
 		return false;
 	if (!reading.format_given && !accept_format(accept, &ret->format))
 		return refuse(ret_error, CSPARK_E_NOT_ACCEPTABLE,
-			"Answers are application/json, application/x-ndjson, text/csv or text/plain; Accept allows none of them.");
+			"Answers are application/json, application/x-ndjson, text/csv or text/plain; "
+			"Accept allows none of them.");
 	if (ret->shape_given && ret->format != FORMAT_JSON)
 		return refuse(ret_error, CSPARK_E_BAD_PARAMETER, "_shape is for answers in JSON only.");
 	return true;

@@ -14,22 +14,25 @@
 enum control_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_TEXT };
 
 struct control {
-	struct cspark_meta meta;    /* borrowed from the arena */
-	struct str tenant;          /* absent: the first */
-	uint64_t timeout_ms;        /* 0: as configured */
+	struct cspark_meta meta; /* borrowed from the arena */
+	struct str tenant;       /* absent: the first */
+	uint64_t timeout_ms;     /* 0: as configured */
 	enum control_format format;
 	enum cspark_shape shape;
 	bool shape_given;
 	bool is_public;
 	bool strict;
-	struct str inputs;          /* a JSON object of all parameters that are no control parameters; absent if none */
+	struct str
+		inputs; /* a JSON object of all parameters that are no control parameters; absent if none */
 };
 
-/* <query>: raw. <accept>: the Accept header (at == NULL: absent); `_format` wins; an Accept that allows none of ours is 406.
- * <inputs_allowed>: GET, where what is no control parameter is an input; else it is refused, since it would be lost. A control parameter
+/* <query>: raw. <accept>: the Accept header (at == NULL: absent); `_format` wins; an Accept that allows
+ * none of ours is 406.
+ * <inputs_allowed>: GET, where what is no control parameter is an input; else it is refused, since it
+ * would be lost. A control parameter
  * twice is refused. All text is put into <arena>. */
-bool control_read(struct str query, struct str accept, bool inputs_allowed, struct arena *arena, struct control *ret,
-	struct cspark_error *ret_error);
+bool control_read(struct str query, struct str accept, bool inputs_allowed, struct arena *arena,
+	struct control *ret, struct cspark_error *ret_error);
 
 /* Appends a JSON literal for <text>: itself if it is one, else a quoted string. False: not UTF-8. */
 bool control_put_value(struct str text, struct buf *out);

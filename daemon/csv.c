@@ -15,7 +15,8 @@ enum {
 static const unsigned char byte_order_mark[] = { 0xef, 0xbb, 0xbf };
 
 void
-csv_init(struct csv *csv, size_t max_cell, void *arg, csv_cell_fn *on_cell, csv_row_fn *on_row, csv_row_fn *on_blank)
+csv_init(struct csv *csv, size_t max_cell, void *arg, csv_cell_fn *on_cell, csv_row_fn *on_row,
+	csv_row_fn *on_blank)
 {
 	*csv = (struct csv){
 		.on_cell = on_cell,
@@ -49,10 +50,12 @@ end_cell(struct csv *csv, struct cspark_error *ret_error)
 	if (buf_failed(&csv->cell))
 		return refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the body.");
 	if (text.len > 0 && memchr(text.at, '\0', text.len))
-		return refuse_csv(csv->cell_line, "a NUL byte; if the file is UTF-16, convert it to UTF-8", ret_error);
+		return refuse_csv(
+			csv->cell_line, "a NUL byte; if the file is UTF-16, convert it to UTF-8", ret_error);
 	if (!str_is_utf8(text))
 		return refuse_csv(csv->cell_line,
-			"not UTF-8; convert the file first, for example with iconv -f WINDOWS-1252 -t UTF-8", ret_error);
+			"not UTF-8; convert the file first, for example with iconv -f WINDOWS-1252 -t UTF-8",
+			ret_error);
 	csv->state = CELL_START;
 	csv->row_begun = true;
 	if (!csv->on_cell(csv->arg, text, ret_error))
@@ -65,9 +68,13 @@ static bool
 end_row(struct csv *csv, struct cspark_error *ret_error)
 {
 	bool blank = csv->state == CELL_START && !csv->row_begun;
+	bool ok;
 
-	if (blank ? !csv->on_blank(csv->arg, ret_error)
-		  : !end_cell(csv, ret_error) || !csv->on_row(csv->arg, ret_error))
+	if (blank)
+		ok = csv->on_blank(csv->arg, ret_error);
+	else
+		ok = end_cell(csv, ret_error) && csv->on_row(csv->arg, ret_error);
+	if (!ok)
 		return false;
 	csv->row_begun = false;
 	csv->row_line = csv->cell_line = ++csv->line;
@@ -123,7 +130,8 @@ step_quote(struct csv *csv, struct cspark_error *ret_error)
 		return true;
 	default:
 		return refuse_csv(csv->line,
-			"a quote inside an unquoted cell; put the cell into quotes and double the quotes in it", ret_error);
+			"a quote inside an unquoted cell; quote the cell and double the quotes in it",
+			ret_error);
 	}
 }
 
@@ -133,7 +141,8 @@ step(struct csv *csv, char c, struct cspark_error *ret_error)
 {
 	if (csv->state == CR_SEEN) {
 		if (c != '\n')
-			return refuse_csv(csv->line, "a lone carriage return; lines end with LF or CRLF", ret_error);
+			return refuse_csv(
+				csv->line, "a lone carriage return; lines end with LF or CRLF", ret_error);
 		csv->state = csv->before_cr;
 		return end_row(csv, ret_error);
 	}
@@ -169,8 +178,8 @@ skip_mark(struct csv *csv, const char *data, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && csv->mark_seen < sizeof(byte_order_mark)
-	       && (unsigned char)data[n] == byte_order_mark[csv->mark_seen]) {
+	while (n < len && csv->mark_seen < sizeof(byte_order_mark) &&
+		(unsigned char)data[n] == byte_order_mark[csv->mark_seen]) {
 		csv->mark_seen++;
 		n++;
 	}
@@ -184,7 +193,8 @@ end_mark(struct csv *csv, struct cspark_error *ret_error)
 	unsigned seen = csv->mark_seen;
 
 	csv->mark_done = true;
-	return seen == sizeof(byte_order_mark) || feed_text(csv, (const char *)byte_order_mark, seen, ret_error);
+	return seen == sizeof(byte_order_mark) ||
+		feed_text(csv, (const char *)byte_order_mark, seen, ret_error);
 }
 
 bool

@@ -7,9 +7,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What a form writes may be longer than what it reads: an empty cell becomes null, a control character \u0000. The bytes
+/* What a form writes may be longer than what it reads: an empty cell becomes null, a control character
+ * \u0000. The bytes
  * received are what is limited; this bounds the memory. */
-#define GROWTH 8
+#define GROWTH     8
 #define GROWTH_MIN 4096
 
 /* -- what the head says ------------------------------------------------------- */
@@ -57,7 +58,8 @@ without_quotes(struct str text)
 	return text;
 }
 
-/* Parameters that do not change the meaning pass; those that say something that is not understood are refused. */
+/* Parameters that do not change the meaning pass; those that say something that is not understood are
+ * refused. */
 static bool
 check_type_parameter(struct str parameter, struct cspark_error *ret_error)
 {
@@ -65,8 +67,8 @@ check_type_parameter(struct str parameter, struct cspark_error *ret_error)
 	struct str name = str_trim(str_cut(parameter, '=', &value));
 
 	value = without_quotes(str_trim(value));
-	if (str_eq_nocase(name, STR("charset")) && !str_eq_nocase(value, STR("utf-8"))
-	    && !str_eq_nocase(value, STR("utf8")) && !str_eq_nocase(value, STR("us-ascii")))
+	if (str_eq_nocase(name, STR("charset")) && !str_eq_nocase(value, STR("utf-8")) &&
+		!str_eq_nocase(value, STR("utf8")) && !str_eq_nocase(value, STR("us-ascii")))
 		return refuse(ret_error, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
 			"The charset %.*s is not understood: convert the body to UTF-8.", STR_ARG(value));
 	if (str_eq_nocase(name, STR("header")) && str_eq_nocase(value, STR("absent")))
@@ -87,8 +89,9 @@ decode_form_of(struct str content_type, enum decode_form *ret, struct cspark_err
 		return true;
 	if (!find_form(type, ret))
 		return refuse(ret_error, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
-			"%.*s is not understood; a body is application/json, application/x-ndjson, application/jsonl, "
-			"text/csv or application/x-www-form-urlencoded.", (int)(type.len < 64 ? type.len : 64), type.at);
+			"%.*s is not understood; a body is application/json, application/x-ndjson, "
+			"application/jsonl, text/csv or application/x-www-form-urlencoded.",
+			(int)(type.len < 64 ? type.len : 64), type.at);
 	while (rest.len > 0) {
 		if (!check_type_parameter(str_cut(rest, ';', &rest), ret_error))
 			return false;
@@ -108,8 +111,8 @@ decode_coding_of(struct str content_encoding, enum decode_coding *ret, struct cs
 		}
 	}
 	return refuse(ret_error, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
-		"The content coding %.*s is not understood; gzip and deflate are.", (int)(name.len < 64 ? name.len : 64),
-		name.at);
+		"The content coding %.*s is not understood; gzip and deflate are.",
+		(int)(name.len < 64 ? name.len : 64), name.at);
 }
 
 /* -- what the forms share -------------------------------------------------------- */
@@ -153,7 +156,8 @@ feed_plain(void *arg, const char *data, size_t len, struct cspark_error *ret_err
 
 	if (len > decode->limits.max_body - decode->received)
 		return refuse(ret_error, CSPARK_E_BODY_TOO_LARGE, "The body is larger than %llu bytes%s.",
-			(unsigned long long)decode->limits.max_body, decode->inflate ? " when it is unpacked" : "");
+			(unsigned long long)decode->limits.max_body,
+			decode->inflate ? " when it is unpacked" : "");
 	decode->received += len;
 	return decode->ops->feed(decode, data, len, ret_error);
 }

@@ -1,5 +1,6 @@
 /*
- * CSV becomes a columnar list: [["a","b"],[1,"x"],...]. A cell becomes a JSON literal by the rule for GET; quotes are only
+ * CSV becomes a columnar list: [["a","b"],[1,"x"],...]. A cell becomes a JSON literal by the rule for GET;
+ * quotes are only
  * quoting, so "3" is the number and """3""" the string; an empty cell is null.
  */
 #include "daemon/decode_form.h"
@@ -33,8 +34,9 @@ put_name(struct decode *decode, struct str name, struct cspark_error *ret_error)
 	struct decode_csv *csv = &decode->csv;
 
 	if (name.len == 0)
-		return refuse(ret_error, CSPARK_E_BAD_CSV, "line %" PRIu64 ": column %zu of the header has no name",
-			csv->csv.row_line, csv->cells + 1);
+		return refuse(ret_error, CSPARK_E_BAD_CSV,
+			"line %" PRIu64 ": column %zu of the header has no name", csv->csv.row_line,
+			csv->cells + 1);
 	if (csv->cells > 0 && is_name_taken(decode, name))
 		return refuse(ret_error, CSPARK_E_BAD_CSV, "line %" PRIu64 ": the header names %.*s twice",
 			csv->csv.row_line, (int)(name.len < 100 ? name.len : 100), name.at);
@@ -58,12 +60,14 @@ put_cell(struct decode *decode, struct str text, struct cspark_error *ret_error)
 	struct decode_csv *csv = &decode->csv;
 
 	if (csv->cells == csv->columns)
-		return refuse(ret_error, CSPARK_E_BAD_CSV, "line %" PRIu64 ": more cells than the header, which has %zu",
-			csv->csv.row_line, csv->columns);
+		return refuse(ret_error, CSPARK_E_BAD_CSV,
+			"line %" PRIu64 ": more cells than the header, which has %zu", csv->csv.row_line,
+			csv->columns);
 	if (csv->cells == 0) {
 		if (csv->blank_line > 0 && csv->columns == 1)
 			return refuse(ret_error, CSPARK_E_BAD_CSV,
-				"line %" PRIu64 ": empty; in a table of one column an empty cell is written \"\"", csv->blank_line);
+				"line %" PRIu64 ": empty; in a table of one column an empty cell is \"\"",
+				csv->blank_line);
 		if (!decode_count(decode, ret_error))
 			return false;
 	}
@@ -134,9 +138,12 @@ feed(struct decode *decode, const char *data, size_t len, struct cspark_error *r
 static bool
 end(struct decode *decode, struct ask *ret, struct cspark_error *ret_error)
 {
+	struct str rest;
+
 	if (!csv_end(&decode->csv.csv, ret_error))
 		return false;
-	if (!decode_keep(decode, decode->csv.columns > 0 ? "]" : "[]", decode->csv.columns > 0 ? 1 : 2, ret_error))
+	rest = decode->csv.columns > 0 ? STR("]") : STR("[]");
+	if (!decode_keep(decode, rest.at, rest.len, ret_error))
 		return false;
 	ret->kind = ASK_MANY;
 	ret->records = decode->records;

@@ -32,11 +32,11 @@ struct span {
 /* One JSON text: a record, an envelope or a list. */
 struct decode_json {
 	struct json_scan scan;
-	enum json_kind kind;     /* of the whole text */
+	enum json_kind kind; /* of the whole text */
 	struct span whole;
-	enum json_kind rows;     /* JSON_OBJECT or JSON_ARRAY: what the first element is */
+	enum json_kind rows; /* JSON_OBJECT or JSON_ARRAY: what the first element is */
 	size_t elements;
-	size_t names;            /* how many the first row holds */
+	size_t names;                                           /* how many the first row holds */
 	enum { MEMBER_OTHER, MEMBER_DATA, MEMBER_META } member; /* the one under way */
 	unsigned data_count, meta_count, other_count;
 	bool data_is_object, meta_is_object;
@@ -46,9 +46,9 @@ struct decode_json {
 
 struct decode_ndjson {
 	struct json_scan scan;
-	uint64_t line;    /* from 1 */
-	uint64_t column;  /* blanks skipped before the record */
-	bool begun;       /* the line holds more than blanks */
+	uint64_t line;   /* from 1 */
+	uint64_t column; /* blanks skipped before the record */
+	bool begun;      /* the line holds more than blanks */
 };
 
 struct decode_csv {

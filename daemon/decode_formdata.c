@@ -1,4 +1,5 @@
-/* An application/x-www-form-urlencoded body. One that begins with { or [ is JSON: that is what `curl -d` sends. */
+/* An application/x-www-form-urlencoded body. One that begins with { or [ is JSON: that is what `curl -d`
+ * sends. */
 #include "daemon/decode_form.h"
 
 #include "daemon/control.h"
@@ -9,7 +10,8 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* A blank is never part of a form; the line end of a file that was sent as it is should be no part of a value. */
+/* A blank is never part of a form; the line end of a file that was sent as it is should be no part of a
+ * value. */
 static struct str
 trim(struct str text)
 {

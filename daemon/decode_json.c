@@ -41,8 +41,8 @@ begin_element(struct decode_json *json, enum json_kind kind)
 		return complain(json, "element %zu is %s; a list holds objects, or rows under a row of names",
 			json->elements, kind_names[kind]);
 	if (kind != json->rows)
-		return complain(json, "element %zu is %s, but element 0 is %s", json->elements, kind_names[kind],
-			kind_names[json->rows]);
+		return complain(json, "element %zu is %s, but element 0 is %s", json->elements,
+			kind_names[kind], kind_names[json->rows]);
 	return true;
 }
 
@@ -56,11 +56,13 @@ check_names(struct decode_json *json, struct str row)
 	json_walk_init(&walk, row);
 	while (json_walk_next(&walk, NULL, &name)) {
 		if (json_kind_of(name) != JSON_STRING)
-			return complain(json, "the first row of a list of rows holds names, but name %zu is %s",
+			return complain(json,
+				"the first row of a list of rows holds names, but name %zu is %s",
 				json->names, kind_names[json_kind_of(name)]);
 		json->names++;
 	}
-	return json->names > 0 || complain(json, "the first row of a list of rows holds names, but it is empty");
+	return json->names > 0 ||
+		complain(json, "the first row of a list of rows holds names, but it is empty");
 }
 
 static bool
@@ -70,7 +72,8 @@ check_row(struct decode_json *json, struct str row)
 
 	if (cells == json->names)
 		return true;
-	return complain(json, "row %zu has %zu cells, but there are %zu names", json->elements, cells, json->names);
+	return complain(
+		json, "row %zu has %zu cells, but there are %zu names", json->elements, cells, json->names);
 }
 
 static bool
@@ -128,7 +131,8 @@ on_whole(struct decode_json *json, const struct json_mark *mark)
 	json->kind = mark->kind;
 	json->whole = (struct span){ mark->begin, mark->offset };
 	if (mark->event == JSON_BEGIN && mark->kind != JSON_OBJECT && mark->kind != JSON_ARRAY)
-		return complain(json, "the body is %s, but must be an object or an array", kind_names[mark->kind]);
+		return complain(
+			json, "the body is %s, but must be an object or an array", kind_names[mark->kind]);
 	return true;
 }
 
@@ -143,7 +147,9 @@ on_mark(void *arg, const struct json_mark *mark)
 	if (mark->event == JSON_KEY) {
 		begin_member(json, decode_span(decode, (struct span){ mark->begin, mark->offset }));
 	} else if (json->kind == JSON_ARRAY) {
-		return mark->event == JSON_BEGIN ? begin_element(json, mark->kind) : end_element(decode, mark);
+		if (mark->event == JSON_BEGIN)
+			return begin_element(json, mark->kind);
+		return end_element(decode, mark);
 	} else if (mark->event == JSON_END) {
 		end_member(json, mark);
 	}
@@ -158,8 +164,8 @@ refuse_json(struct decode *decode, enum json_status status, struct cspark_error 
 	json_scan_error(&decode->json.scan, &where);
 	if (status == JSON_STOPPED && decode->json.complaint[0] == '\0')
 		return decode_count(decode, ret_error); /* the limit of records, once more */
-	return refuse(ret_error, CSPARK_E_BAD_JSON, "line %" PRIu64 ", column %" PRIu64 ": %s", where.line, where.column,
-		status == JSON_STOPPED ? decode->json.complaint : where.reason);
+	return refuse(ret_error, CSPARK_E_BAD_JSON, "line %" PRIu64 ", column %" PRIu64 ": %s", where.line,
+		where.column, status == JSON_STOPPED ? decode->json.complaint : where.reason);
 }
 
 static void
@@ -190,7 +196,8 @@ end_envelope(struct decode *decode, struct ask *ret, struct cspark_error *ret_er
 			json->data_count > 1 ? "request_data" : "request_meta");
 	if (json->other_count > 0)
 		return refuse(ret_error, CSPARK_E_BAD_JSON,
-			"Beside the object request_data only request_meta may stand; inputs belong into request_data.inputs.");
+			"Beside the object request_data only request_meta may stand; "
+			"inputs belong into request_data.inputs.");
 	ret->kind = ASK_ENVELOPE;
 	ret->request_data = decode_span(decode, json->data);
 	if (json->meta_is_object)

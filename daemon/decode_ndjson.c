@@ -84,7 +84,8 @@ end_line(struct decode *decode, struct cspark_error *ret_error)
 
 	if (lines->begun) {
 		if (json_scan_end(&lines->scan) != JSON_DONE)
-			return refuse_line(lines, "the line ends inside the object; one record is one line", ret_error);
+			return refuse_line(
+				lines, "the line ends inside the object; one record is one line", ret_error);
 		trim_end(&decode->text);
 	}
 	lines->line++;

@@ -9,7 +9,7 @@
 #include "daemon/refuse.h"
 
 #define STATUS_REJECTED 422
-#define SHOWN_BYTES 64
+#define SHOWN_BYTES     64
 
 /* -- facts -------------------------------------------------------------------- */
 
@@ -79,13 +79,15 @@ find_excel_error(struct str outputs, struct str *ret_name, struct str *ret_error
 }
 
 static bool
-refuse_excel_error(const struct encode_records *records, struct str name, struct str text, struct cspark_error *ret_error)
+refuse_excel_error(const struct encode_records *records, struct str name, struct str text,
+	struct cspark_error *ret_error)
 {
 	int shown = (int)(name.len < SHOWN_BYTES ? name.len : SHOWN_BYTES);
 
 	if (records->many)
-		return refuse(ret_error, CSPARK_E_SPARK_REJECTED, "_strict: in record %zu the output %.*s is %.*s.",
-			records->index, shown, name.at ? name.at : "", STR_ARG(text));
+		return refuse(ret_error, CSPARK_E_SPARK_REJECTED,
+			"_strict: in record %zu the output %.*s is %.*s.", records->index, shown,
+			name.at ? name.at : "", STR_ARG(text));
 	return refuse(ret_error, CSPARK_E_SPARK_REJECTED, "_strict: the output %.*s is %.*s.", shown,
 		name.at ? name.at : "", STR_ARG(text));
 }
@@ -96,9 +98,10 @@ refuse_spark_error(const struct encode_records *records, struct str errors, stru
 	int shown = (int)(errors.len < 150 ? errors.len : 150);
 
 	if (records->many)
-		return refuse(ret_error, CSPARK_E_SPARK_REJECTED, "_strict: record %zu has errors: %.*s", records->index,
-			shown, errors.at);
-	return refuse(ret_error, CSPARK_E_SPARK_REJECTED, "_strict: Spark tells of errors: %.*s", shown, errors.at);
+		return refuse(ret_error, CSPARK_E_SPARK_REJECTED, "_strict: record %zu has errors: %.*s",
+			records->index, shown, errors.at);
+	return refuse(
+		ret_error, CSPARK_E_SPARK_REJECTED, "_strict: Spark tells of errors: %.*s", shown, errors.at);
 }
 
 /* True if nothing is wrong with any record. */
@@ -123,8 +126,8 @@ check_strict(const struct cspark_answer *answer, bool many, struct cspark_error 
 
 /* A list is Spark's own object in every shape, an original answer Spark's own bytes: neither is copied. */
 static bool
-encode_json(const struct control *control, bool many, const struct joined *joined, struct buf *out, struct str *ret_body,
-	struct cspark_error *ret_error)
+encode_json(const struct control *control, bool many, const struct joined *joined, struct buf *out,
+	struct str *ret_body, struct cspark_error *ret_error)
 {
 	char *text;
 	size_t len;
@@ -162,8 +165,8 @@ encode_no_memory(struct cspark_error *ret_error)
 }
 
 static bool
-encode_body(const struct control *control, bool many, const struct joined *joined, struct buf *out, struct str *ret_body,
-	struct cspark_error *ret_error)
+encode_body(const struct control *control, bool many, const struct joined *joined, struct buf *out,
+	struct str *ret_body, struct cspark_error *ret_error)
 {
 	if (control->strict && !check_strict(&joined->answer, many, ret_error))
 		return false;
@@ -176,14 +179,16 @@ encode_body(const struct control *control, bool many, const struct joined *joine
 }
 
 bool
-encode_answer(const struct control *control, bool many, const struct joined *joined, struct buf *out, struct encoded *ret,
-	struct cspark_error *ret_error)
+encode_answer(const struct control *control, bool many, const struct joined *joined, struct buf *out,
+	struct encoded *ret, struct cspark_error *ret_error)
 {
 	*ret = (struct encoded){ .status = 200, .content_type = control_format_type(control->format) };
 	encode_facts(&joined->answer, ret);
 	if (encode_body(control, many, joined, out, &ret->body, ret_error))
 		return true;
 	/* Spark answered 200: a refusal is our own, and so is its status. */
-	ret->status = ret_error->code == CSPARK_E_SPARK_REJECTED ? STATUS_REJECTED : cspark_code_status(ret_error->code);
+	ret->status = cspark_code_status(ret_error->code);
+	if (ret->status == 0)
+		ret->status = STATUS_REJECTED;
 	return false;
 }

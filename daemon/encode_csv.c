@@ -1,5 +1,6 @@
 /*
- * RFC 4180: a header of output names in order of first appearance, a row for each record. Null and absent are empty, an empty
+ * RFC 4180: a header of output names in order of first appearance, a row for each record. Null and absent
+ * are empty, an empty
  * string is "", nested values are their JSON text. The column _error is there only if some record failed.
  */
 #include "daemon/encode_form.h"
@@ -56,8 +57,8 @@ put_cell(struct str value, struct buf *scratch, struct buf *out)
 static bool
 is_failed(const struct encode_record *record)
 {
-	return !json_is_null(record->errors)
-		&& (json_kind_of(record->errors) != JSON_ARRAY || json_count(record->errors) > 0);
+	return !json_is_null(record->errors) &&
+		(json_kind_of(record->errors) != JSON_ARRAY || json_count(record->errors) > 0);
 }
 
 /* The first time through: all names, and whether any record failed. */
@@ -120,8 +121,8 @@ fill_row(struct str outputs, const struct columns *columns, struct str *row)
 }
 
 static void
-put_row(const struct columns *columns, const struct str *row, const struct encode_record *record, bool with_errors,
-	struct buf *scratch, struct buf *out)
+put_row(const struct columns *columns, const struct str *row, const struct encode_record *record,
+	bool with_errors, struct buf *scratch, struct buf *out)
 {
 	for (size_t i = 0; i < columns->count; i++) {
 		if (i > 0)
@@ -138,8 +139,8 @@ put_row(const struct columns *columns, const struct str *row, const struct encod
 }
 
 static void
-put_rows(const struct cspark_answer *answer, bool many, const struct columns *columns, bool with_errors, struct str *row,
-	struct buf *out)
+put_rows(const struct cspark_answer *answer, bool many, const struct columns *columns, bool with_errors,
+	struct str *row, struct buf *out)
 {
 	struct encode_records records;
 	struct encode_record record;

@@ -1,5 +1,6 @@
 /*
- * The inside of encode: the records of an answer one by one, and the formats that go through them. Only for encode*.c.
+ * The inside of encode: the records of an answer one by one, and the formats that go through them. Only
+ * for encode*.c.
  */
 #pragma once
 
@@ -25,10 +26,14 @@ void encode_records_init(struct encode_records *records, const struct cspark_ans
 bool encode_records_next(struct encode_records *records, struct encode_record *ret);
 
 /* Each appends the whole answer to <out>. */
-bool encode_ndjson(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
-bool encode_csv(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
-bool encode_text(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
+bool
+encode_ndjson(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
+bool
+encode_csv(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
+bool
+encode_text(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
 
-/* Raw JSON on one line: line ends between tokens, which is the only place where JSON has them, are left out. */
+/* Raw JSON on one line: line ends between tokens, which is the only place where JSON has them, are left
+ * out. */
 void encode_one_line(struct str json, struct buf *out);
 bool encode_no_memory(struct cspark_error *ret_error);

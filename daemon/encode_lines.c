@@ -107,10 +107,12 @@ only_output(struct str outputs, struct str *ret, struct cspark_error *ret_error)
 		return true;
 	json_walk_init(&walk, outputs);
 	if (json_kind_of(outputs) != JSON_OBJECT || !json_walk_next(&walk, NULL, ret))
-		return refuse(ret_error, CSPARK_E_NOT_ACCEPTABLE, "Text is the value of one output, but the answer has none.");
+		return refuse(ret_error, CSPARK_E_NOT_ACCEPTABLE,
+			"Text is the value of one output, but the answer has none.");
 	if (json_walk_next(&walk, NULL, &(struct str){ 0 }))
 		return refuse(ret_error, CSPARK_E_NOT_ACCEPTABLE,
-			"Text is the value of one output, but the answer has several; choose one with _outputs.");
+			"Text is the value of one output, but the answer has several; choose one with "
+			"_outputs.");
 	return true;
 }
 

@@ -2,10 +2,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* clang-format off */
 static const char *const excel_errors[] = {
-	"#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#REF!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA",
-	"#CONNECT!", "#BLOCKED!", "#UNKNOWN!", "#FIELD!", "#BUSY!", "#EXTERNAL!", "#PYTHON!", "#TIMEOUT!",
+	"#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#REF!", "#NAME?", "#NULL!", "#SPILL!", "#CALC!",
+	"#GETTING_DATA", "#CONNECT!", "#BLOCKED!", "#UNKNOWN!", "#FIELD!", "#BUSY!", "#EXTERNAL!", "#PYTHON!",
+	"#TIMEOUT!",
 };
+/* clang-format on */
 
 static bool
 is_excel_error(struct str text)

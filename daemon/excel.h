@@ -5,5 +5,6 @@
 
 #include "base/str.h"
 
-/* Looks through valid JSON, however deep; member names do not count. <ret>: the first one found, without quotes. */
+/* Looks through valid JSON, however deep; member names do not count. <ret>: the first one found, without
+ * quotes. */
 bool excel_error_in(struct str json, struct str *ret);

@@ -13,8 +13,8 @@ struct inflate {
 	inflate_out_fn *out;
 	void *arg;
 	bool gzip;
-	bool begun;  /* a stream, or a member of it, is under way */
-	bool ended;  /* one is whole */
+	bool begun; /* a stream, or a member of it, is under way */
+	bool ended; /* one is whole */
 	char piece[PIECE_BYTES];
 };
 
@@ -51,7 +51,8 @@ static bool
 refuse_stream(const struct inflate *stream, struct cspark_error *ret_error)
 {
 	if (stream->ended)
-		return refuse(ret_error, CSPARK_E_BAD_REQUEST, "There are bytes behind the end of the compressed body.");
+		return refuse(ret_error, CSPARK_E_BAD_REQUEST,
+			"There are bytes behind the end of the compressed body.");
 	return refuse(ret_error, CSPARK_E_BAD_REQUEST, "The body is not valid %s (RFC %s).",
 		stream->gzip ? "gzip" : "deflate, that is the zlib format", stream->gzip ? "1952" : "1950");
 }
@@ -80,9 +81,10 @@ inflate_feed(struct inflate *stream, const char *data, size_t len, struct cspark
 		z->next_out = (Bytef *)stream->piece;
 		z->avail_out = PIECE_BYTES;
 		status = inflate(z, Z_NO_FLUSH);
-		/* What was unpacked before a fault comes first, so that it does not matter how the stream arrives. */
-		if (z->avail_out < PIECE_BYTES
-		    && !stream->out(stream->arg, stream->piece, PIECE_BYTES - z->avail_out, ret_error))
+		/* What was unpacked before a fault comes first, so that it does not matter how the stream
+		 * arrives. */
+		if (z->avail_out < PIECE_BYTES &&
+			!stream->out(stream->arg, stream->piece, PIECE_BYTES - z->avail_out, ret_error))
 			return false;
 		if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
 			return refuse_stream(stream, ret_error);

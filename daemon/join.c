@@ -10,10 +10,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* clang-format off */
 /* The members of a v4 answer, in the order of the wire. */
 static const struct member {
 	const char *name;
-	size_t at; /* in struct cspark_answer */
+	size_t at;      /* in struct cspark_answer */
 	bool of_record; /* an element a record, else the same for all */
 } members[] = {
 #define RECORD(field) { #field, offsetof(struct cspark_answer, field), true }
@@ -33,6 +34,7 @@ static const struct member {
 #undef RECORD
 #undef SHARED
 };
+/* clang-format on */
 
 static struct str
 value_of(const struct cspark_answer *answer, const struct member *member)
@@ -42,7 +44,8 @@ value_of(const struct cspark_answer *answer, const struct member *member)
 
 /* -- reading one part ---------------------------------------------------------- */
 
-/* Every list in a v4 answer has an element for each record, but may be missing as a whole; the outputs may not. */
+/* Every list in a v4 answer has an element for each record, but may be missing as a whole; the outputs may
+ * not. */
 static bool
 check_lists(const struct cspark_answer *answer, const struct part *part, struct cspark_error *ret_error)
 {
@@ -54,24 +57,28 @@ check_lists(const struct cspark_answer *answer, const struct part *part, struct 
 			continue;
 		count = json_count(value);
 		if (json_kind_of(value) != JSON_ARRAY)
-			return refuse(ret_error, CSPARK_E_UPSTREAM_GARBLED, "Spark's answer has %s that are no list.",
-				members[i].name);
+			return refuse(ret_error, CSPARK_E_UPSTREAM_GARBLED,
+				"Spark's answer has %s that are no list.", members[i].name);
 		if (count != part->records)
 			return refuse(ret_error, CSPARK_E_UPSTREAM_GARBLED,
-				"Spark's answer has %zu %s for %zu records.", count, members[i].name, part->records);
+				"Spark's answer has %zu %s for %zu records.", count, members[i].name,
+				part->records);
 	}
 	return true;
 }
 
 static bool
-read_part(const struct plan *plan, size_t i, struct str body, struct cspark_answer *ret, struct cspark_error *ret_error)
+read_part(const struct plan *plan, size_t i, struct str body, struct cspark_answer *ret,
+	struct cspark_error *ret_error)
 {
 	if (!cspark_answer_read(plan->api, bytes_of_str(body), ret))
-		return refuse(ret_error, CSPARK_E_UPSTREAM_GARBLED, "Spark's answer is not that of an execution.");
+		return refuse(
+			ret_error, CSPARK_E_UPSTREAM_GARBLED, "Spark's answer is not that of an execution.");
 	return plan->api == CSPARK_V3 || check_lists(ret, &plan->parts[i], ret_error);
 }
 
-/* A v3 answer that says Error with HTTP 200 tells why in a member of its own; here it is an error among errors. */
+/* A v3 answer that says Error with HTTP 200 tells why in a member of its own; here it is an error among
+ * errors. */
 static bool
 adopt_error(struct joined *joined, struct cspark_error *ret_error)
 {
@@ -80,7 +87,8 @@ adopt_error(struct joined *joined, struct cspark_error *ret_error)
 	if (!joined->answer.failed || json_count(str_of_bytes(joined->answer.errors)) > 0)
 		return true;
 	buf_put_char(&joined->text, '[');
-	buf_put_str(&joined->text, json_is_null(error) ? STR("{\"message\":\"Spark gave no reason\"}") : error);
+	buf_put_str(
+		&joined->text, json_is_null(error) ? STR("{\"message\":\"Spark gave no reason\"}") : error);
 	if (!buf_put_char(&joined->text, ']'))
 		return refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the answer.");
 	joined->answer.errors = bytes_of_str(buf_text(&joined->text));
@@ -105,7 +113,8 @@ put_elements(struct str list, size_t records, struct buf *out)
 }
 
 static void
-put_list(const struct plan *plan, const struct cspark_answer *answers, const struct member *member, struct buf *out)
+put_list(const struct plan *plan, const struct cspark_answer *answers, const struct member *member,
+	struct buf *out)
 {
 	buf_put_char(out, '[');
 	for (size_t i = 0; i < plan->part_count && !buf_failed(out); i++)
@@ -113,12 +122,12 @@ put_list(const struct plan *plan, const struct cspark_answer *answers, const str
 	buf_put_char(out, ']');
 }
 
-/* One v4 object; what is not a list is as the first part says. */
+/* One v4 object; what is not a list is as the first part says (without parts: an empty answer does). */
 static bool
 put_joined(const struct plan *plan, const struct cspark_answer *answers, struct buf *out)
 {
 	for (size_t i = 0; i < COUNT(members); i++) {
-		struct str value = plan->part_count > 0 ? value_of(&answers[0], &members[i]) : (struct str){ 0 };
+		struct str value = value_of(&answers[0], &members[i]);
 
 		buf_put_str(out, i == 0 ? STR("{\"") : STR(",\""));
 		buf_put_str(out, str_of(members[i].name));
@@ -132,10 +141,12 @@ put_joined(const struct plan *plan, const struct cspark_answer *answers, struct 
 }
 
 static bool
-join_parts(const struct plan *plan, const struct str *bodies, struct joined *ret, struct cspark_error *ret_error)
+join_parts(
+	const struct plan *plan, const struct str *bodies, struct joined *ret, struct cspark_error *ret_error)
 {
 	struct cspark_answer *answers = calloc(plan->part_count + 1, sizeof(*answers));
-	bool ok = answers || refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the answer.");
+	bool ok = answers ||
+		refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the answer.");
 
 	for (size_t i = 0; ok && i < plan->part_count; i++)
 		ok = read_part(plan, i, bodies[i], &answers[i], ret_error);
@@ -145,14 +156,15 @@ join_parts(const struct plan *plan, const struct str *bodies, struct joined *ret
 	if (!ok)
 		return false;
 	ret->body = buf_text(&ret->text);
-	return cspark_answer_read(CSPARK_V4, bytes_of_str(ret->body), &ret->answer)
-		|| refuse(ret_error, CSPARK_E_INTERNAL, "The joined answer is not one.");
+	return cspark_answer_read(CSPARK_V4, bytes_of_str(ret->body), &ret->answer) ||
+		refuse(ret_error, CSPARK_E_INTERNAL, "The joined answer is not one.");
 }
 
 /* -- both ------------------------------------------------------------------------------ */
 
 bool
-plan_join(const struct plan *plan, const struct str *bodies, struct joined *ret, struct cspark_error *ret_error)
+plan_join(
+	const struct plan *plan, const struct str *bodies, struct joined *ret, struct cspark_error *ret_error)
 {
 	bool ok;
 

@@ -45,15 +45,16 @@ add_part(struct plan *plan, struct cspark_request *request, size_t records, stru
 }
 
 bool
-plan_make(const char *tenant, const struct cspark_locator *locator, const struct control *control, const struct ask *ask,
-	struct plan *ret, struct cspark_error *ret_error)
+plan_make(const char *tenant, const struct cspark_locator *locator, const struct control *control,
+	const struct ask *ask, struct plan *ret, struct cspark_error *ret_error)
 {
 	struct cspark_request *request;
 
 	*ret = (struct plan){ .api = api_of(ask) };
 	if (ask->kind == ASK_MANY && locator->kind == CSPARK_PROXY)
 		return refuse(ret_error, CSPARK_E_BAD_LOCATOR,
-			"A proxy endpoint takes one record, not a list; name the service by folder and service.");
+			"A proxy endpoint takes one record, not a list; name the service by folder and "
+			"service.");
 	request = make_request(tenant, locator, control, ask, ret_error);
 	if (!request)
 		return false;

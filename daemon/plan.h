@@ -13,7 +13,7 @@
 
 struct part {
 	struct cspark_request *request;
-	size_t first;   /* index of its first record */
+	size_t first; /* index of its first record */
 	size_t records;
 };
 
@@ -24,8 +24,8 @@ struct plan {
 };
 
 /* Gives the plan (plan_fini). */
-bool plan_make(const char *tenant, const struct cspark_locator *locator, const struct control *control, const struct ask *ask,
-	struct plan *ret, struct cspark_error *ret_error);
+bool plan_make(const char *tenant, const struct cspark_locator *locator, const struct control *control,
+	const struct ask *ask, struct plan *ret, struct cspark_error *ret_error);
 void plan_fini(struct plan *plan); /* accepts a zeroed plan */
 
 /* One answer out of the parts'. */
@@ -34,7 +34,10 @@ struct joined {
 	struct str body;             /* Spark's own bytes if there was one part, else the joined v4 object */
 	struct buf text;             /* what join itself had to write */
 };
-/* <bodies>: one for each part, valid JSON, borrowed as long as <ret>; NULL for a plan without parts. False: a body is no execute answer,
- * or its arrays do not have as many elements as the part has records (upstream_garbled); then there is nothing to fini. */
-bool plan_join(const struct plan *plan, const struct str *bodies, struct joined *ret, struct cspark_error *ret_error);
+/* <bodies>: one for each part, valid JSON, borrowed as long as <ret>; NULL for a plan without parts.
+ * False: a body is no execute answer,
+ * or its arrays do not have as many elements as the part has records (upstream_garbled); then there is
+ * nothing to fini. */
+bool plan_join(const struct plan *plan, const struct str *bodies, struct joined *ret,
+	struct cspark_error *ret_error);
 void joined_fini(struct joined *joined);

@@ -1,4 +1,5 @@
-/* Queries and Accept headers: what is collected is one valid JSON object. The first byte selects the method; the first line is the query. */
+/* Queries and Accept headers: what is collected is one valid JSON object. The first byte selects the
+ * method; the first line is the query. */
 #include <string.h>
 
 #include "base/json.h"
@@ -9,7 +10,8 @@
 static void
 require_object(struct str text)
 {
-	FUZZ_REQUIRE(json_valid(text.at, text.len, NULL) && json_kind_of(text) == JSON_OBJECT, "%.*s", STR_ARG(text));
+	FUZZ_REQUIRE(json_valid(text.at, text.len, NULL) && json_kind_of(text) == JSON_OBJECT, "%.*s",
+		STR_ARG(text));
 }
 
 static void

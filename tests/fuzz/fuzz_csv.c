@@ -1,5 +1,6 @@
 /*
- * CSV there and back: cells of any text, written with quotes, are what the decoder makes of them. The first byte is the number of
+ * CSV there and back: cells of any text, written with quotes, are what the decoder makes of them. The
+ * first byte is the number of
  * columns; a byte of 0x1f ends a cell.
  */
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "daemon/decode.h"
 #include "tests/fuzz/fuzz.h"
 
-#define CELL_END 0x1f
+#define CELL_END  0x1f
 #define MAX_BYTES (1 << 20)
 
 static void

@@ -1,5 +1,6 @@
 /*
- * Bodies of every form and coding: what is accepted is valid JSON with as many records as were counted, and makes a valid request;
+ * Bodies of every form and coding: what is accepted is valid JSON with as many records as were counted,
+ * and makes a valid request;
  * how the body was cut does not matter. The first byte selects form and coding, the second where to cut.
  */
 #include <string.h>
@@ -37,10 +38,12 @@ feed(struct outcome *outcome, const uint8_t *data, size_t len)
 static void
 run(uint8_t selector, const uint8_t *data, size_t size, size_t first, size_t step, struct outcome *ret)
 {
-	static const enum decode_coding codings[] = { DECODE_IDENTITY, DECODE_GZIP, DECODE_DEFLATE, DECODE_IDENTITY };
+	static const enum decode_coding codings[] = { DECODE_IDENTITY, DECODE_GZIP, DECODE_DEFLATE,
+		DECODE_IDENTITY };
 	size_t at = 0;
 
-	*ret = (struct outcome){ .decode = decode_new(selector % 4, codings[selector / 4 % 4], &limits), .ok = true };
+	*ret = (struct outcome){ .decode = decode_new(selector % 4, codings[selector / 4 % 4], &limits),
+		.ok = true };
 	FUZZ_REQUIRE(ret->decode, "out of memory");
 	for (size_t piece = first; ret->ok && at < size; at += piece, piece = step) {
 		piece = piece < size - at ? piece : size - at;
@@ -54,8 +57,8 @@ require_json(struct str text, enum json_kind kind)
 {
 	struct json_error error;
 
-	FUZZ_REQUIRE(json_valid(text.at, text.len, &error), "%s at %u: %.*s", error.reason, (unsigned)error.offset,
-		STR_ARG(text));
+	FUZZ_REQUIRE(json_valid(text.at, text.len, &error), "%s at %u: %.*s", error.reason,
+		(unsigned)error.offset, STR_ARG(text));
 	FUZZ_REQUIRE(json_kind_of(text) == kind, "another kind: %.*s", STR_ARG(text));
 }
 
@@ -84,7 +87,9 @@ check_ask(const struct ask *ask)
 static void
 check_request(const struct ask *ask)
 {
-	static const struct cspark_locator locator = { .kind = CSPARK_FOLDER_SERVICE, .folder = "f", .service = "s" };
+	static const struct cspark_locator locator = {
+		.kind = CSPARK_FOLDER_SERVICE, .folder = "f", .service = "s"
+	};
 	static const struct control control;
 	struct cspark_error error;
 	struct plan plan;
@@ -94,7 +99,8 @@ check_request(const struct ask *ask)
 		return;
 	}
 	if (plan.part_count > 0)
-		require_json(str_range(plan.parts[0].request->body, plan.parts[0].request->body_len), JSON_OBJECT);
+		require_json(
+			str_range(plan.parts[0].request->body, plan.parts[0].request->body_len), JSON_OBJECT);
 	plan_fini(&plan);
 }
 
@@ -102,9 +108,11 @@ static void
 require_same(const struct outcome *a, const struct outcome *b)
 {
 	FUZZ_REQUIRE(a->ok == b->ok, "another verdict: %s", a->ok ? b->error.detail : a->error.detail);
-	FUZZ_REQUIRE(strcmp(a->error.detail, b->error.detail) == 0, "%s\n%s", a->error.detail, b->error.detail);
+	FUZZ_REQUIRE(
+		strcmp(a->error.detail, b->error.detail) == 0, "%s\n%s", a->error.detail, b->error.detail);
 	FUZZ_REQUIRE(a->ask.kind == b->ask.kind && a->ask.records == b->ask.records, "another ask");
-	FUZZ_REQUIRE(str_eq(a->ask.inputs, b->ask.inputs), "%.*s\n%.*s", STR_ARG(a->ask.inputs), STR_ARG(b->ask.inputs));
+	FUZZ_REQUIRE(str_eq(a->ask.inputs, b->ask.inputs), "%.*s\n%.*s", STR_ARG(a->ask.inputs),
+		STR_ARG(b->ask.inputs));
 	FUZZ_REQUIRE(str_eq(a->ask.request_data, b->ask.request_data), "other request_data");
 	FUZZ_REQUIRE(str_eq(a->ask.request_meta, b->ask.request_meta), "other request_meta");
 }

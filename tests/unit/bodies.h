@@ -27,7 +27,8 @@ decoded_feed(struct decoded *decoded, struct str text)
 }
 
 static inline void
-decoded_init(struct decoded *ret, enum decode_form form, enum decode_coding coding, const struct decode_limits *limits)
+decoded_init(struct decoded *ret, enum decode_form form, enum decode_coding coding,
+	const struct decode_limits *limits)
 {
 	static const struct decode_limits roomy = { .max_body = 1 << 24, .max_records = 1 << 20 };
 
@@ -92,8 +93,10 @@ expect_refusal(enum decode_form form, struct str text, enum cspark_code code, co
 	struct decoded decoded = decoded_whole(form, text);
 
 	cr_assert_not(decoded.ok, "%.*s is accepted", STR_ARG(text));
-	cr_expect_eq(decoded.error.code, code, "%.*s: %s", STR_ARG(text), cspark_code_name(decoded.error.code));
-	cr_expect_not_null(strstr(decoded.error.detail, words), "%.*s: %s", STR_ARG(text), decoded.error.detail);
+	cr_expect_eq(
+		decoded.error.code, code, "%.*s: %s", STR_ARG(text), cspark_code_name(decoded.error.code));
+	cr_expect_not_null(
+		strstr(decoded.error.detail, words), "%.*s: %s", STR_ARG(text), decoded.error.detail);
 	decoded_fini(&decoded);
 }
 
@@ -114,7 +117,8 @@ expect_same_in_pieces(enum decode_form form, struct str text)
 		cr_expect(str_eq(whole.ask.inputs, other.ask.inputs), "%.*s cut at %zu", STR_ARG(text), cut);
 		cr_expect(str_eq(whole.ask.request_data, other.ask.request_data));
 		cr_expect(str_eq(whole.ask.request_meta, other.ask.request_meta));
-		cr_expect_str_eq(whole.error.detail, other.error.detail, "%.*s cut at %zu", STR_ARG(text), cut);
+		cr_expect_str_eq(
+			whole.error.detail, other.error.detail, "%.*s cut at %zu", STR_ARG(text), cut);
 		decoded_fini(&other);
 	}
 	decoded_fini(&whole);

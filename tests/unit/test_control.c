@@ -57,9 +57,12 @@ Test(control, has_defaults)
 
 Test(control, takes_every_parameter_of_the_contract)
 {
-	expect_good("_version=1.2.3&_date=2025-01-01&_purpose=p+q&_source=s&_correlation=c&_outputs=a,b&_filter=%5Ea&"
-		    "_subservices=x,y&_compiler=Type3&_tables=*&_echo=1&_debug=false&_excel&_meta=%7B%22k%22:1.0%7D&"
-		    "_tenant=t&_timeout=500&_format=json&_shape=alike&_public=true&_strict=0");
+	expect_good(
+		"_version=1.2.3&_date=2025-01-01&_purpose=p+q&_source=s&_correlation=c&_outputs=a,"
+		"b&_filter=%5Ea&"
+		"_subservices=x,"
+		"y&_compiler=Type3&_tables=*&_echo=1&_debug=false&_excel&_meta=%7B%22k%22:1.0%7D&"
+		"_tenant=t&_timeout=500&_format=json&_shape=alike&_public=true&_strict=0");
 	expect_meta(CSPARK_META_VERSION, "1.2.3");
 	expect_meta(CSPARK_META_DATE, "2025-01-01");
 	expect_meta(CSPARK_META_PURPOSE, "p q");
@@ -81,8 +84,9 @@ Test(control, takes_every_parameter_of_the_contract)
 Test(control, makes_inputs_of_the_rest)
 {
 	expect_good("radius=3&height=-1.5e3&on=true&none=null&s=%223%22&t=x+y%26&e=&_unknown=07&radius=4");
-	expect_text(control.inputs, "{\"radius\":3,\"height\":-1.5e3,\"on\":true,\"none\":null,\"s\":\"3\",\"t\":\"x y&\","
-				    "\"e\":\"\",\"_unknown\":\"07\",\"radius\":4}");
+	expect_text(control.inputs,
+		"{\"radius\":3,\"height\":-1.5e3,\"on\":true,\"none\":null,\"s\":\"3\",\"t\":\"x y&\","
+		"\"e\":\"\",\"_unknown\":\"07\",\"radius\":4}");
 	expect_good("&&a%22b=%0A&&");
 	expect_text(control.inputs, "{\"a\\\"b\":\"\\n\"}");
 	expect_good("x=%5B1%5D&y=NaN&z=%207");
@@ -163,8 +167,8 @@ Test(control, reads_accept)
 
 Test(control, refuses_an_accept_that_allows_nothing)
 {
-	static const char *const accepts[] = { "image/png", "application/json;q=0", "application/problem+json", "text", "*/json",
-		"*/*;q=0.000" };
+	static const char *const accepts[] = { "image/png", "application/json;q=0",
+		"application/problem+json", "text", "*/json", "*/*;q=0.000" };
 
 	for (size_t i = 0; i < COUNT(accepts); i++) {
 		cr_expect_not(read_control("", accepts[i], false), "%s", accepts[i]);

@@ -38,8 +38,8 @@ Test(decode, knows_the_types_of_the_contract)
 
 Test(decode, refuses_other_types_and_charsets)
 {
-	static const char *const types[] = { "text/xml", "+json", "application/json; charset=latin1", "text/csv;header=absent",
-		"application", "multipart/form-data; boundary=x" };
+	static const char *const types[] = { "text/xml", "+json", "application/json; charset=latin1",
+		"text/csv;header=absent", "application", "multipart/form-data; boundary=x" };
 	struct cspark_error error;
 	enum decode_form form;
 
@@ -92,7 +92,8 @@ Test(decode, takes_lists)
 Test(decode, refuses_lists_that_are_neither)
 {
 	expect_refusal(DECODE_JSON, STR("[1]"), CSPARK_E_BAD_JSON, "element 0 is a number");
-	expect_refusal(DECODE_JSON, STR("[{},[]]"), CSPARK_E_BAD_JSON, "element 1 is an array, but element 0 is an object");
+	expect_refusal(DECODE_JSON, STR("[{},[]]"), CSPARK_E_BAD_JSON,
+		"element 1 is an array, but element 0 is an object");
 	expect_refusal(DECODE_JSON, STR("[[\"a\"],{}]"), CSPARK_E_BAD_JSON, "element 1 is an object");
 	expect_refusal(DECODE_JSON, STR("[{},null]"), CSPARK_E_BAD_JSON, "element 1 is null");
 	expect_refusal(DECODE_JSON, STR("[[1,2]]"), CSPARK_E_BAD_JSON, "name 0 is a number");
@@ -103,7 +104,8 @@ Test(decode, refuses_lists_that_are_neither)
 
 Test(decode, says_where_json_is_bad)
 {
-	expect_refusal(DECODE_JSON, STR("{\"a\":1,\n\"b\":2\n   \"c\":3}"), CSPARK_E_BAD_JSON, "line 3, column 4: expected");
+	expect_refusal(DECODE_JSON, STR("{\"a\":1,\n\"b\":2\n   \"c\":3}"), CSPARK_E_BAD_JSON,
+		"line 3, column 4: expected");
 	expect_refusal(DECODE_JSON, STR("{} x"), CSPARK_E_BAD_JSON, "line 1, column 4");
 	expect_refusal(DECODE_JSON, STR("{\"a\":NaN}"), CSPARK_E_BAD_JSON, "line 1, column 6");
 	expect_refusal(DECODE_JSON, STR("{\"a\":\"\xff\"}"), CSPARK_E_BAD_JSON, "UTF-8");
@@ -140,17 +142,22 @@ Test(decode, takes_an_input_of_the_envelopes_name_for_an_input)
 		"{\"request_data\":1,\"request_meta\":{}}");
 	expect_inputs(DECODE_JSON, STR("{\"request_data\":1,\"request_data\":2}"), ASK_ONE, 0,
 		"{\"request_data\":1,\"request_data\":2}");
-	expect_inputs(DECODE_JSON, STR("{\"x\":{\"request_data\":{}}}"), ASK_ONE, 0, "{\"x\":{\"request_data\":{}}}");
+	expect_inputs(DECODE_JSON, STR("{\"x\":{\"request_data\":{}}}"), ASK_ONE, 0,
+		"{\"x\":{\"request_data\":{}}}");
 }
 
 Test(decode, refuses_a_doubtful_envelope)
 {
-	expect_refusal(DECODE_JSON, STR("{\"request_data\":{},\"request_data\":{}}"), CSPARK_E_BAD_JSON, "twice");
-	expect_refusal(DECODE_JSON, STR("{\"request_data\":{},\"request_data\":1}"), CSPARK_E_BAD_JSON, "twice");
-	expect_refusal(DECODE_JSON, STR("{\"request_data\":{},\"request_meta\":{},\"request_meta\":{}}"), CSPARK_E_BAD_JSON,
-		"request_meta is there twice");
-	expect_refusal(DECODE_JSON, STR("{\"request_data\":{},\"request_meta\":[]}"), CSPARK_E_BAD_JSON, "must be an object");
-	expect_refusal(DECODE_JSON, STR("{\"request_data\":{},\"radius\":3}"), CSPARK_E_BAD_JSON, "request_data.inputs");
+	expect_refusal(
+		DECODE_JSON, STR("{\"request_data\":{},\"request_data\":{}}"), CSPARK_E_BAD_JSON, "twice");
+	expect_refusal(
+		DECODE_JSON, STR("{\"request_data\":{},\"request_data\":1}"), CSPARK_E_BAD_JSON, "twice");
+	expect_refusal(DECODE_JSON, STR("{\"request_data\":{},\"request_meta\":{},\"request_meta\":{}}"),
+		CSPARK_E_BAD_JSON, "request_meta is there twice");
+	expect_refusal(DECODE_JSON, STR("{\"request_data\":{},\"request_meta\":[]}"), CSPARK_E_BAD_JSON,
+		"must be an object");
+	expect_refusal(DECODE_JSON, STR("{\"request_data\":{},\"radius\":3}"), CSPARK_E_BAD_JSON,
+		"request_data.inputs");
 }
 
 /* -- NDJSON ----------------------------------------------------------------------------- */
@@ -160,14 +167,17 @@ Test(decode, strings_lines_together)
 	expect_inputs(DECODE_NDJSON, STR(""), ASK_MANY, 0, "[]");
 	expect_inputs(DECODE_NDJSON, STR("\n \r\n"), ASK_MANY, 0, "[]");
 	expect_inputs(DECODE_NDJSON, STR("{\"a\":1.0}"), ASK_MANY, 1, "[{\"a\":1.0}]");
-	expect_inputs(DECODE_NDJSON, STR("{\"a\":1}\r\n\n  {\"b\" : 2} \t\n"), ASK_MANY, 2, "[{\"a\":1},{\"b\" : 2}]");
+	expect_inputs(DECODE_NDJSON, STR("{\"a\":1}\r\n\n  {\"b\" : 2} \t\n"), ASK_MANY, 2,
+		"[{\"a\":1},{\"b\" : 2}]");
 }
 
 Test(decode, says_which_line_is_bad)
 {
-	expect_refusal(DECODE_NDJSON, STR("{}\n[1]\n"), CSPARK_E_BAD_JSON, "line 2, column 1: each line must hold one JSON object");
+	expect_refusal(DECODE_NDJSON, STR("{}\n[1]\n"), CSPARK_E_BAD_JSON,
+		"line 2, column 1: each line must hold one JSON object");
 	expect_refusal(DECODE_NDJSON, STR("{}\n  {\"a\":x}\n"), CSPARK_E_BAD_JSON, "line 2, column 8");
-	expect_refusal(DECODE_NDJSON, STR("{}\n\n{\"a\":\n1}"), CSPARK_E_BAD_JSON, "line 3, column 6: the line ends inside");
+	expect_refusal(DECODE_NDJSON, STR("{}\n\n{\"a\":\n1}"), CSPARK_E_BAD_JSON,
+		"line 3, column 6: the line ends inside");
 	expect_refusal(DECODE_NDJSON, STR("{}{}\n"), CSPARK_E_BAD_JSON, "line 1, column 3");
 	expect_refusal(DECODE_NDJSON, STR("{}\n{\"a\":1"), CSPARK_E_BAD_JSON, "line 2");
 }
@@ -199,7 +209,8 @@ code_with(enum decode_form form, const char *text, uint64_t max_body, uint64_t m
 	enum cspark_code code = CSPARK_OK;
 
 	decoded_init(&decoded, form, DECODE_IDENTITY, &limits);
-	if (!decoded_feed(&decoded, str_of(text)) || !decode_end(decoded.decode, &decoded.ask, &decoded.error))
+	if (!decoded_feed(&decoded, str_of(text)) ||
+		!decode_end(decoded.decode, &decoded.ask, &decoded.error))
 		code = decoded.error.code;
 	decoded_fini(&decoded);
 	return code;
@@ -259,7 +270,9 @@ Test(decode, does_not_care_how_a_body_is_cut)
 		{ DECODE_NDJSON, "{\"a\":1}\r\n\n {\"b\":\"\xe2\x82\xac\"} \n{}" },
 		{ DECODE_NDJSON, "{\"a\":1}\n {\"b\":2,}\n" },
 		{ DECODE_NDJSON, "{}\n  7" },
-		{ DECODE_CSV, "\xef\xbb\xbf" "a,\"b\"\"c\"\r\n1,\"x\r\ny\"\r\n\r\n,\"\"\"3\"\"\"\r\n" },
+		{ DECODE_CSV,
+			"\xef\xbb\xbf"
+			"a,\"b\"\"c\"\r\n1,\"x\r\ny\"\r\n\r\n,\"\"\"3\"\"\"\r\n" },
 		{ DECODE_CSV, "a,b\n1,2,3\n" },
 		{ DECODE_CSV, "a,b\n1,\"2\n" },
 		{ DECODE_CSV, "a\n\n1" },
@@ -301,7 +314,8 @@ is_list_of_objects(struct str list)
 	return json_kind_of(list) == JSON_ARRAY;
 }
 
-/* A file is accepted exactly if it is valid and an object or a list of them (a list of rows is looked at elsewhere). */
+/* A file is accepted exactly if it is valid and an object or a list of them (a list of rows is looked at
+ * elsewhere). */
 static void
 expect_suite_verdict(const char *name, struct str text)
 {

@@ -8,10 +8,13 @@ static struct encoded encoded;
 static struct joined joined;
 static struct buf out;
 
-static const char one[] = "{\"status\":\"Success\",\"response_data\":{\"outputs\":{\"volume\":113.097},\"warnings\":[{\"m\":1},{}],"
-			  "\"errors\":null},\"response_meta\":{\"call_id\":\"c-1\",\"version\":\"0.1.0\",\"process_time\":9}}";
-static const char many[] = "{\"outputs\":[{\"a\":1.0},{\"b\":\"x,\\\"y\\\"\",\"a\":null},null],\"process_time\":[1,2,3],"
-			   "\"warnings\":[null,[{}],null],\"errors\":[null,[],[{\"message\":\"m\"}]],\"call_id\":\"c-4\"}";
+static const char one[] =
+	"{\"status\":\"Success\",\"response_data\":{\"outputs\":{\"volume\":113.097},"
+	"\"warnings\":[{\"m\":1},{}],"
+	"\"errors\":null},\"response_meta\":{\"call_id\":\"c-1\",\"version\":\"0.1.0\",\"process_time\":9}}";
+static const char many[] =
+	"{\"outputs\":[{\"a\":1.0},{\"b\":\"x,\\\"y\\\"\",\"a\":null},null],\"process_time\":[1,2,3],"
+	"\"warnings\":[null,[{}],null],\"errors\":[null,[],[{\"message\":\"m\"}]],\"call_id\":\"c-4\"}";
 
 /* <records>: 0 = a v3 answer. */
 static bool
@@ -41,7 +44,8 @@ expect_body(enum control_format format, const char *body, size_t records, const 
 	cr_assert(encode(&control, body, records), "%s", error.detail);
 	cr_expect_eq(encoded.status, 200);
 	cr_expect_str_eq(encoded.content_type, control_format_type(format));
-	cr_expect(str_eq(encoded.body, str_of(wanted)), "got    %.*s\nwanted %s", STR_ARG(encoded.body), wanted);
+	cr_expect(str_eq(encoded.body, str_of(wanted)), "got    %.*s\nwanted %s", STR_ARG(encoded.body),
+		wanted);
 	forget();
 }
 
@@ -59,8 +63,10 @@ expect_refused(const struct control *control, const char *body, size_t records, 
 Test(encode, gives_the_simple_shape)
 {
 	expect_body(FORMAT_JSON, one, 0,
-		"{\"outputs\":{\"volume\":113.097},\"warnings\":[{\"m\":1},{}],\"errors\":null,\"service_chain\":null,"
-		"\"process_time\":9,\"call_id\":\"c-1\",\"service_id\":null,\"version_id\":null,\"version\":\"0.1.0\","
+		"{\"outputs\":{\"volume\":113.097},\"warnings\":[{\"m\":1},{}],\"errors\":null,"
+		"\"service_chain\":null,"
+		"\"process_time\":9,\"call_id\":\"c-1\",\"service_id\":null,\"version_id\":null,"
+		"\"version\":\"0.1.0\","
 		"\"compiler_version\":null,\"correlation_id\":null,\"request_timestamp\":null}");
 }
 
@@ -69,8 +75,8 @@ Test(encode, gives_the_alike_shape)
 	struct control control = { .shape = CSPARK_ALIKE };
 
 	cr_assert(encode(&control, one, 0));
-	cr_expect(str_starts(encoded.body, STR("{\"outputs\":[{\"volume\":113.097}],\"process_time\":[9],")), "%.*s",
-		STR_ARG(encoded.body));
+	cr_expect(str_starts(encoded.body, STR("{\"outputs\":[{\"volume\":113.097}],\"process_time\":[9],")),
+		"%.*s", STR_ARG(encoded.body));
 	forget();
 }
 
@@ -108,7 +114,9 @@ Test(encode, tells_the_facts)
 
 Test(encode, keeps_odd_ids_out_of_headers)
 {
-	struct cspark_answer answer = { .api = CSPARK_V4, .call_id = { "\"a\\nb\"", 6 }, .version = { "7", 1 } };
+	struct cspark_answer answer = {
+		.api = CSPARK_V4, .call_id = { "\"a\\nb\"", 6 }, .version = { "7", 1 }
+	};
 
 	encode_facts(&answer, &encoded);
 	cr_expect_null(encoded.call_id.at);
@@ -119,9 +127,11 @@ Test(encode, gives_a_failure_that_came_with_200_as_an_answer_with_errors)
 {
 	struct control control = { .format = FORMAT_JSON };
 
-	cr_assert(encode(&control, "{\"status\":\"Error\",\"response_data\":null,\"error\":{\"message\":\"m\"}}", 0));
+	cr_assert(encode(
+		&control, "{\"status\":\"Error\",\"response_data\":null,\"error\":{\"message\":\"m\"}}", 0));
 	cr_expect_eq(encoded.errors, 1);
-	cr_expect(str_starts(encoded.body, STR("{\"outputs\":null,\"warnings\":null,\"errors\":[{\"message\":\"m\"}],")));
+	cr_expect(str_starts(
+		encoded.body, STR("{\"outputs\":null,\"warnings\":null,\"errors\":[{\"message\":\"m\"}],")));
 	forget();
 }
 
@@ -130,10 +140,12 @@ Test(encode, gives_a_failure_that_came_with_200_as_an_answer_with_errors)
 Test(encode, writes_a_line_a_record)
 {
 	expect_body(FORMAT_NDJSON, one, 0,
-		"{\"outputs\":{\"volume\":113.097},\"warnings\":[{\"m\":1},{}],\"errors\":null,\"process_time\":9}\n");
+		"{\"outputs\":{\"volume\":113.097},\"warnings\":[{\"m\":1},{}],\"errors\":null,"
+		"\"process_time\":9}\n");
 	expect_body(FORMAT_NDJSON, many, 3,
 		"{\"outputs\":{\"a\":1.0},\"warnings\":null,\"errors\":null,\"process_time\":1}\n"
-		"{\"outputs\":{\"b\":\"x,\\\"y\\\"\",\"a\":null},\"warnings\":[{}],\"errors\":[],\"process_time\":2}\n"
+		"{\"outputs\":{\"b\":\"x,\\\"y\\\"\",\"a\":null},\"warnings\":[{}],\"errors\":[],"
+		"\"process_time\":2}\n"
 		"{\"outputs\":null,\"warnings\":null,\"errors\":[{\"message\":\"m\"}],\"process_time\":3}\n");
 	expect_body(FORMAT_NDJSON, "{\"outputs\":[{\r\n\t\"a\": 1\n}]}", 1,
 		"{\"outputs\":{\t\"a\": 1},\"warnings\":null,\"errors\":null,\"process_time\":null}\n");
@@ -150,28 +162,30 @@ Test(encode, writes_csv)
 
 Test(encode, finds_columns_among_many)
 {
-	char body[8192] = "{\"outputs\":[";
-	char wanted[8192];
-	size_t n = 0;
-
-	for (int i = 0; i < 100; i++)
-		sprintf(body + strlen(body), "%s{\"c%d\":%d,\"z\":1}", i ? "," : "", 99 - i, i);
-	strcat(body, "]}");
-	n += (size_t)sprintf(wanted, "c99,z,");
-	for (int i = 1; i < 100; i++)
-		n += (size_t)sprintf(wanted + n, "c%d%s", 99 - i, i < 99 ? "," : "\r\n");
 	struct control control = { .format = FORMAT_CSV };
+	struct buf body;
+	struct buf header;
 
-	cr_assert(encode(&control, body, 100));
-	cr_expect(str_starts(encoded.body, str_of(wanted)), "%.*s", STR_ARG(encoded.body));
+	buf_init(&body, 1 << 16);
+	buf_init(&header, 1 << 16);
+	for (int i = 0; i < 100; i++) {
+		buf_printf(&body, "%s{\"c%d\":%d,\"z\":1}", i ? "," : "{\"outputs\":[", 99 - i, i);
+		buf_printf(&header, "c%d%s", 99 - i, i == 0 ? ",z," : i < 99 ? "," : "\r\n");
+	}
+	buf_put(&body, "]}", 3);
+	cr_assert(encode(&control, body.data, 100));
+	cr_expect(str_starts(encoded.body, buf_text(&header)), "%.*s", STR_ARG(encoded.body));
 	cr_expect(str_ends(encoded.body, STR(",99\r\n")));
 	forget();
+	buf_fini(&header);
+	buf_fini(&body);
 }
 
 Test(encode, writes_the_bare_value)
 {
 	expect_body(FORMAT_TEXT, one, 0, "113.097\n");
-	expect_body(FORMAT_TEXT, "{\"outputs\":[{\"a\":\"x\\ny\"},{\"b\":[1, 2]},{\"a\":null},null]}", 4, "x\ny\n[1, 2]\nnull\nnull\n");
+	expect_body(FORMAT_TEXT, "{\"outputs\":[{\"a\":\"x\\ny\"},{\"b\":[1, 2]},{\"a\":null},null]}", 4,
+		"x\ny\n[1, 2]\nnull\nnull\n");
 }
 
 Test(encode, refuses_text_for_anything_but_one_output)
@@ -209,9 +223,12 @@ Test(encode, is_strict_if_told_so)
 	forget();
 	expect_refused(&strict, many, 3, 422, "record 2 has errors: [{\"message\":\"m\"}]");
 	cr_expect_eq(error.code, CSPARK_E_SPARK_REJECTED);
-	expect_refused(&strict, "{\"response_data\":{\"outputs\":{\"a\":1,\"v\":\"#VALUE!\"}}}", 0, 422, "\"v\" is #VALUE!");
-	expect_refused(&strict, "{\"response_data\":{\"outputs\":{\"t\":[{\"x\":[\"#N/A\"]}]}}}", 0, 422, "\"t\" is #N/A");
-	expect_refused(&strict, "{\"outputs\":[{\"v\":1},{\"v\":\"#DIV/0!\"}]}", 2, 422, "in record 1 the output \"v\" is #DIV/0!");
+	expect_refused(&strict, "{\"response_data\":{\"outputs\":{\"a\":1,\"v\":\"#VALUE!\"}}}", 0, 422,
+		"\"v\" is #VALUE!");
+	expect_refused(&strict, "{\"response_data\":{\"outputs\":{\"t\":[{\"x\":[\"#N/A\"]}]}}}", 0, 422,
+		"\"t\" is #N/A");
+	expect_refused(&strict, "{\"outputs\":[{\"v\":1},{\"v\":\"#DIV/0!\"}]}", 2, 422,
+		"in record 1 the output \"v\" is #DIV/0!");
 	expect_refused(&strict, "{\"status\":\"Error\",\"error\":{\"message\":\"m\"}}", 0, 422, "errors");
 }
 
@@ -219,7 +236,10 @@ Test(encode, is_not_strict_about_text_that_only_looks_alike)
 {
 	struct control strict = { .strict = true };
 
-	cr_expect(encode(&strict, "{\"response_data\":{\"outputs\":{\"#N/A\":1,\"b\":\"#N/A \",\"c\":\"\\\"#N/A\",\"d\":{\"#REF!\" :2}}}}", 0));
+	cr_expect(encode(&strict,
+		"{\"response_data\":{\"outputs\":{\"#N/A\":1,\"b\":\"#N/A \",\"c\":\"\\\"#N/A\","
+		"\"d\":{\"#REF!\" :2}}}}",
+		0));
 	forget();
 }
 

@@ -33,7 +33,8 @@ unpack(enum decode_coding coding, struct str packed, size_t step, uint64_t max_b
 
 	decoded_init(ret, DECODE_JSON, coding, &limits);
 	for (size_t at = 0; ok && at < packed.len; at += step)
-		ok = decoded_feed(ret, str_range(packed.at + at, step < packed.len - at ? step : packed.len - at));
+		ok = decoded_feed(
+			ret, str_range(packed.at + at, step < packed.len - at ? step : packed.len - at));
 	return ok && decode_end(ret->decode, &ret->ask, &ret->error);
 }
 

@@ -58,7 +58,8 @@ Test(plan, sends_a_list_as_v4)
 
 Test(plan, lets_the_envelopes_meta_win)
 {
-	struct ask ask = { .kind = ASK_ENVELOPE, .request_data = STR("{\"inputs\":{}}"),
+	struct ask ask = { .kind = ASK_ENVELOPE,
+		.request_data = STR("{\"inputs\":{}}"),
 		.request_meta = STR("{\"call_purpose\":\"mine\"}") };
 	struct plan plan = make(&volume, &plain, &ask);
 	struct str body = body_of(&plan, 0);
@@ -88,8 +89,10 @@ Test(plan, does_not_ask_for_an_empty_list)
 
 	cr_expect_eq(plan.part_count, 0);
 	plan_fini(&plan);
-	cr_assert(cspark_meta_set(&control.meta, CSPARK_META_FILTER, (struct cspark_bytes){ "x", 1 }, &error));
-	cr_expect_not(plan_make("t", &volume, &control, &ask, &plan, &error), "what v4 cannot do is refused all the same");
+	cr_assert(
+		cspark_meta_set(&control.meta, CSPARK_META_FILTER, (struct cspark_bytes){ "x", 1 }, &error));
+	cr_expect_not(plan_make("t", &volume, &control, &ask, &plan, &error),
+		"what v4 cannot do is refused all the same");
 	cr_expect_eq(error.code, CSPARK_E_BAD_PARAMETER);
 	plan_fini(&plan);
 }
@@ -125,7 +128,8 @@ join_one(enum cspark_api api, size_t records, struct str body, struct joined *re
 
 Test(join, hands_on_one_answer_without_a_copy)
 {
-	struct str body = STR("{\"outputs\":[{\"v\":1.50},null],\"warnings\":null,\"errors\":[null,[]],\"call_id\":\"c\"}");
+	struct str body = STR(
+		"{\"outputs\":[{\"v\":1.50},null],\"warnings\":null,\"errors\":[null,[]],\"call_id\":\"c\"}");
 	struct joined joined;
 
 	cr_assert(join_one(CSPARK_V4, 2, body, &joined));
@@ -154,29 +158,36 @@ Test(join, counts_a_failure_that_came_with_200_among_the_errors)
 {
 	struct joined joined;
 
-	cr_assert(join_one(CSPARK_V3, 1, STR("{\"status\":\"Error\",\"response_data\":null,\"error\":{\"message\":\"m\"}}"), &joined));
+	cr_assert(join_one(CSPARK_V3, 1,
+		STR("{\"status\":\"Error\",\"response_data\":null,\"error\":{\"message\":\"m\"}}"), &joined));
 	expect_text(str_range(joined.answer.errors.at, joined.answer.errors.len), "[{\"message\":\"m\"}]");
 	joined_fini(&joined);
 	cr_assert(join_one(CSPARK_V3, 1, STR("{\"status\":\"Error\",\"error\":null}"), &joined));
-	expect_text(str_range(joined.answer.errors.at, joined.answer.errors.len), "[{\"message\":\"Spark gave no reason\"}]");
+	expect_text(str_range(joined.answer.errors.at, joined.answer.errors.len),
+		"[{\"message\":\"Spark gave no reason\"}]");
 	joined_fini(&joined);
 }
 
 Test(join, makes_one_answer_of_several)
 {
-	struct part parts[] = { { .first = 0, .records = 2 }, { .first = 2, .records = 1 }, { .first = 3, .records = 1 } };
+	struct part parts[] = { { .first = 0, .records = 2 }, { .first = 2, .records = 1 },
+		{ .first = 3, .records = 1 } };
 	struct plan plan = fake_plan(CSPARK_V4, parts, 3);
 	struct str bodies[] = {
-		STR("{\"outputs\":[{\"v\":1.0},{\"v\":2}],\"process_time\":[1,2],\"errors\":null,\"call_id\":\"a\",\"version\":\"1.0.0\"}"),
-		STR("{\"call_id\":\"b\",\"outputs\":[ {\"v\":3} ],\"process_time\":[3],\"errors\":[[\"e\"]],\"version\":\"1.0.0\"}"),
+		STR("{\"outputs\":[{\"v\":1.0},{\"v\":2}],\"process_time\":[1,2],\"errors\":null,"
+			"\"call_id\":\"a\",\"version\":\"1.0.0\"}"),
+		STR("{\"call_id\":\"b\",\"outputs\":[ {\"v\":3} ],\"process_time\":[3],"
+			"\"errors\":[[\"e\"]],\"version\":\"1.0.0\"}"),
 		STR("{\"outputs\":[null],\"process_time\":[4],\"errors\":[null]}"),
 	};
 	struct joined joined;
 
 	cr_assert(plan_join(&plan, bodies, &joined, &error), "%s", error.detail);
 	expect_text(joined.body,
-		"{\"outputs\":[{\"v\":1.0},{\"v\":2}, {\"v\":3} ,null],\"process_time\":[1,2,3,4],\"warnings\":[null,null,null,null],"
-		"\"errors\":[null,null,[\"e\"],null],\"service_chain\":[null,null,null,null],\"service_id\":null,\"version_id\":null,"
+		"{\"outputs\":[{\"v\":1.0},{\"v\":2}, {\"v\":3} ,null],\"process_time\":[1,2,3,4],"
+		"\"warnings\":[null,null,null,null],"
+		"\"errors\":[null,null,[\"e\"],null],\"service_chain\":[null,null,null,null],"
+		"\"service_id\":null,\"version_id\":null,"
 		"\"version\":\"1.0.0\",\"call_id\":\"a\",\"compiler_version\":null,\"correlation_id\":null,"
 		"\"request_timestamp\":null}");
 	cr_expect(json_valid(joined.body.at, joined.body.len, NULL));
@@ -200,7 +211,9 @@ Test(join, answers_an_empty_list_with_empty_lists)
 	struct joined joined;
 
 	cr_assert(plan_join(&plan, NULL, &joined, &error));
-	cr_expect(str_starts(joined.body, STR("{\"outputs\":[],\"process_time\":[],\"warnings\":[],\"errors\":[],\"service_chain\":[],")));
+	cr_expect(str_starts(joined.body,
+		STR("{\"outputs\":[],\"process_time\":[],\"warnings\":[],\"errors\":[],"
+			"\"service_chain\":[],")));
 	cr_expect(json_valid(joined.body.at, joined.body.len, NULL));
 	joined_fini(&joined);
 }

@@ -12,7 +12,8 @@ expect_problem(const struct problem *problem, const char *wanted)
 	buf_init(&out, 1 << 16);
 	encode_problem(problem, &out);
 	cr_expect(json_valid(out.data, out.len, NULL), "%.*s", STR_ARG(buf_text(&out)));
-	cr_expect(str_eq(buf_text(&out), str_of(wanted)), "got    %.*s\nwanted %s", STR_ARG(buf_text(&out)), wanted);
+	cr_expect(str_eq(buf_text(&out), str_of(wanted)), "got    %.*s\nwanted %s", STR_ARG(buf_text(&out)),
+		wanted);
 	buf_fini(&out);
 }
 
@@ -30,9 +31,12 @@ Test(problem, has_the_members_of_the_contract_in_order)
 	};
 
 	expect_problem(&problem,
-		"{\"type\":\"urn:csparkd:error:upstream_timeout\",\"title\":\"Spark did not answer in time\",\"status\":504,"
-		"\"code\":\"upstream_timeout\",\"detail\":\"No answer within \\\"58\\\" s.\",\"request_id\":\"r-1\",\"attempts\":3,"
-		"\"outcome\":\"maybe_executed\",\"retryable\":true,\"spark\":{\"status\":504,\"body\": {\"a\":1.0} }}");
+		"{\"type\":\"urn:csparkd:error:upstream_timeout\",\"title\":\"Spark did not answer in "
+		"time\",\"status\":504,"
+		"\"code\":\"upstream_timeout\",\"detail\":\"No answer within \\\"58\\\" s.\","
+		"\"request_id\":\"r-1\",\"attempts\":3,"
+		"\"outcome\":\"maybe_executed\",\"retryable\":true,\"spark\":{\"status\":504,\"body\": "
+		"{\"a\":1.0} }}");
 }
 
 Test(problem, leaves_spark_out_if_it_said_nothing)
@@ -40,8 +44,10 @@ Test(problem, leaves_spark_out_if_it_said_nothing)
 	struct problem problem = { .code = CSPARK_E_BAD_JSON, .detail = "d", .request_id = "r" };
 
 	expect_problem(&problem,
-		"{\"type\":\"urn:csparkd:error:bad_json\",\"title\":\"The body is not one valid JSON text\",\"status\":400,"
-		"\"code\":\"bad_json\",\"detail\":\"d\",\"request_id\":\"r\",\"attempts\":0,\"outcome\":\"not_sent\","
+		"{\"type\":\"urn:csparkd:error:bad_json\",\"title\":\"The body is not one valid JSON "
+		"text\",\"status\":400,"
+		"\"code\":\"bad_json\",\"detail\":\"d\",\"request_id\":\"r\",\"attempts\":0,"
+		"\"outcome\":\"not_sent\","
 		"\"retryable\":false}");
 }
 
@@ -50,8 +56,10 @@ Test(problem, takes_the_status_it_is_given)
 	struct problem problem = { .code = CSPARK_E_SPARK_REJECTED, .status = 422, .spark_status = 422 };
 
 	expect_problem(&problem,
-		"{\"type\":\"urn:csparkd:error:spark_rejected\",\"title\":\"Spark refused the request\",\"status\":422,"
-		"\"code\":\"spark_rejected\",\"detail\":null,\"request_id\":null,\"attempts\":0,\"outcome\":\"not_sent\","
+		"{\"type\":\"urn:csparkd:error:spark_rejected\",\"title\":\"Spark refused the request\","
+		"\"status\":422,"
+		"\"code\":\"spark_rejected\",\"detail\":null,\"request_id\":null,\"attempts\":0,"
+		"\"outcome\":\"not_sent\","
 		"\"retryable\":false,\"spark\":{\"status\":422,\"body\":null}}");
 }
 
