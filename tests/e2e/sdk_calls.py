@@ -40,8 +40,8 @@ def calls(ids):
         "v4 public": dict(uri=public("public-cylinder"), inputs=[INPUTS]),
         "no such service": dict(uri="my-folder/no-such-service", inputs=INPUTS),
         "no such service, v4": dict(uri="my-folder/no-such-service", inputs=[INPUTS]),
-        **{f"mood {status}": dict(uri=f"moods/status-{status}", inputs=INPUTS)
-           for status in (400, 403, 404, 409, 415, 422, 500, 503)},
+        **{f"status {status}": dict(uri=f"my-folder/mood-status-{status}", inputs=INPUTS)
+           for status in (400, 403, 404, 409, 415, 422, 429, 500, 503)},
     }
 
 

@@ -18,20 +18,16 @@ def config(origin, auth='client_id = "demo"; client_secret = "demo-secret"', **k
     return f'tenants = ( {{ base_url = "{origin}/my-tenant"; auth = {{ {auth}; }}; {lines} }} );'
 
 
-def tls(authority):
-    return [f"--tls-cert={authority.cert_file}", f"--tls-key={authority.key_file}"]
-
-
 @pytest.fixture
 def plain():
     with Simulator() as simulator:
-        yield f"http://127.0.0.1:{simulator.port}"
+        yield simulator.url
 
 
 @pytest.fixture
 def secure(authority):
-    with Simulator(args=tls(authority)) as simulator:
-        yield f"https://127.0.0.1:{simulator.port}"
+    with Simulator("--tls-cert", authority.cert_file, "--tls-key", authority.key_file) as simulator:
+        yield simulator.url
 
 
 @pytest.fixture
