@@ -96,7 +96,10 @@ plan_drop_in(struct call *call)
 	call->plan.parts[0].records = 1;
 	call->plan.parts[0].request = cspark_raw_request((enum cspark_operation)call->operation, call->route.is_public, "POST",
 		(struct cspark_bytes){ path.at, path.len }, (struct cspark_bytes){ body.at, body.len }, "application/json");
-	return call->plan.parts[0].request != NULL;
+	if (!call->plan.parts[0].request)
+		return false;
+	call->plan.parts[0].request->content_encoding = call->coding;
+	return true;
 }
 
 static enum call_step

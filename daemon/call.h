@@ -103,6 +103,7 @@ struct call {
 	struct cspark_locator locator;
 	struct control control;
 	const char *allow;       /* for 405 */
+	const char *coding;      /* of a drop-in body, static; NULL: none */
 
 	struct decode *decode;
 	struct buf raw;          /* the body of a drop-in call, unread */

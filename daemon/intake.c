@@ -63,20 +63,35 @@ route_execute(struct call *call)
 	return CALL_PARKED;
 }
 
+/* The content codings that Spark takes; the body stays as it is. */
+static const char *const codings[] = { "gzip", "deflate", "br" };
+
+static bool
+find_coding(struct call *call)
+{
+	struct str coding = front_header(call->request, "Content-Encoding");
+	size_t i;
+
+	if (!coding.at || str_eq_nocase(coding, STR("identity")))
+		return true;
+	for (i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
+		if (str_eq_nocase(coding, str_of(codings[i])))
+			call->coding = codings[i];
+	return call->coding != NULL;
+}
+
 static enum call_step
 route_drop_in(struct call *call)
 {
 	struct str path = front_path(call->request);
-	struct str coding = front_header(call->request, "Content-Encoding");
 	struct str rest;
 
 	path = (struct str){ path.at + 1, path.len - 1 };
 	call->tenant = tenant_of_path(call->desk->config, str_cut(path, '/', &rest));
 	if (!call->tenant)
 		return call_fail(call, CSPARK_E_NO_SUCH_ROUTE, "no tenant with this path is configured");
-	if (coding.at && !str_eq_nocase(coding, STR("identity")))
-		return call_fail(call, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
-			"Content-Encoding is not taken on Spark's own paths; send the body uncompressed");
+	if (!find_coding(call))
+		return call_fail(call, CSPARK_E_UNSUPPORTED_MEDIA_TYPE, "Spark takes the content codings gzip, deflate and br");
 	return CALL_PARKED;
 }
 

@@ -135,6 +135,7 @@ struct cspark_request {
 	char *body;               /* NULL for none */
 	size_t body_len;
 	const char *content_type; /* "application/json" */
+	const char *content_encoding; /* of the body, static; NULL: none. Makers leave it so */
 };
 CSPARK_API void cspark_request_free(struct cspark_request *request); /* accepts NULL */
 

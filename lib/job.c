@@ -32,8 +32,10 @@ cspark_job_new(struct cspark_client *client, const struct cspark_request *reques
 	cspark_done_fn *done, void *arg)
 {
 	const char *content_type = request->body ? request->content_type : NULL;
-	size_t size = strlen(client->origin) + strlen(request->path) + length(content_type) + length(call->request_id)
-		+ length(call->traceparent) + sizeof("content-type: x-request-id: traceparent: ") + 4;
+	const char *content_encoding = request->body ? request->content_encoding : NULL;
+	size_t size = strlen(client->origin) + strlen(request->path) + length(content_type) + length(content_encoding)
+		+ length(call->request_id) + length(call->traceparent)
+		+ sizeof("content-type: content-encoding: x-request-id: traceparent: ") + 5;
 	struct cspark_job *job = malloc(sizeof(*job) + size);
 	char *at;
 
@@ -53,6 +55,7 @@ cspark_job_new(struct cspark_client *client, const struct cspark_request *reques
 	job->lines[0] = put_line(&at, "content-type: ", content_type);
 	job->lines[1] = put_line(&at, "x-request-id: ", call->request_id);
 	job->lines[2] = put_line(&at, "traceparent: ", call->traceparent);
+	job->lines[3] = put_line(&at, "content-encoding: ", content_encoding);
 	return job;
 }
 
@@ -208,7 +211,7 @@ step_send(struct cspark_job *job)
 	exchange->method = job->request->method;
 	exchange->url = job->url;
 	exchange->line_count = 0;
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < JOB_LINES; i++)
 		cspark_exchange_line(exchange, job->lines[i]);
 	cspark_exchange_line(exchange, client->tenant_line);
 	cspark_exchange_line(exchange, job->token ? job->token->line : NULL);

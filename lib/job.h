@@ -23,6 +23,8 @@ enum cspark_step {
 	CSPARK_STEP_OVER,   /* the job is no more */
 };
 
+#define JOB_LINES 4
+
 struct cspark_job {
 	struct list link;               /* in client.ready or client.waiting */
 	struct cspark_heap_node timer;  /* in client.timers */
@@ -41,7 +43,7 @@ struct cspark_job {
 	struct cspark_exchange exchange;
 	struct cspark_result result;
 	const char *url;
-	const char *lines[3]; /* content-type, x-request-id, traceparent */
+	const char *lines[JOB_LINES]; /* content-type, x-request-id, traceparent, content-encoding */
 	char text[];
 };
 
