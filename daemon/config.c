@@ -19,7 +19,8 @@ set_text(struct config_draft *draft, struct config_part *part, enum config_key_i
 static struct config_part *
 first_tenant(struct config_draft *draft, struct config_origin origin)
 {
-	return draft->config->tenant_count > 0 ? &draft->tenants[0] : config_draft_add(draft, CONFIG_TENANT, origin);
+	return draft->config->tenant_count > 0 ? &draft->tenants[0]
+					       : config_draft_add(draft, CONFIG_TENANT, origin);
 }
 
 static void
@@ -30,7 +31,8 @@ read_environment(struct config_draft *draft, char *(*getenv_fn)(const char *))
 		const char *text = name ? getenv_fn(name) : NULL;
 
 		if (text && *text) /* compose files say "not set" with an empty value */
-			set_text(draft, first_tenant(draft, (struct config_origin){ name, 0 }), i, text, name);
+			set_text(
+				draft, first_tenant(draft, (struct config_origin){ name, 0 }), i, text, name);
 	}
 }
 
@@ -42,7 +44,8 @@ read_flags(struct config_draft *draft, const struct config_flags *flags)
 			config_value_clear(CONFIG_LISTENER, &draft->config->listeners[i]);
 		draft->config->listener_count = 0;
 		draft->listeners[0] = (struct config_part){ .section = CONFIG_LISTENER };
-		set_text(draft, config_draft_add(draft, CONFIG_LISTENER, (struct config_origin){ "--listen", 0 }),
+		set_text(draft,
+			config_draft_add(draft, CONFIG_LISTENER, (struct config_origin){ "--listen", 0 }),
 			CONFIG_KEY_LISTENER_address, flags->listen, "--listen");
 	}
 	if (flags->log_level)

@@ -5,8 +5,9 @@
  * conf/csparkd.conf come from it.
  *
  * The work is split by noun: config_key (the table), config_value (values of its types), config_draft (a
- * configuration under construction), config_file (libconfig, known nowhere else), config_secret (credentials),
- * config_check (what must hold between keys), config_text (everything for people), config_report (complaints).
+ * configuration under construction), config_file (libconfig, known nowhere else), config_secret
+ * (credentials), config_check (what must hold between keys), config_text (everything for people),
+ * config_report (complaints).
  */
 #pragma once
 
@@ -20,12 +21,12 @@
 enum config_group { CONFIG_EXECUTE = 1, CONFIG_READ = 2, CONFIG_MANAGE = 4, CONFIG_RAW = 8, CONFIG_OPS = 16 };
 
 struct config_listener {
-	char *address;      /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
-	bool unsafe_listen; /* an address other than loopback is wanted */
-	unsigned allow;     /* enum config_group */
+	char *address;        /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
+	bool unsafe_listen;   /* an address other than loopback is wanted */
+	unsigned allow;       /* enum config_group */
 	char **allowed_hosts; /* NULL-terminated, never NULL */
-	unsigned mode;      /* unix sockets */
-	char *group;        /* unix sockets; NULL: unchanged */
+	unsigned mode;        /* unix sockets */
+	char *group;          /* unix sockets; NULL: unchanged */
 };
 
 /* Credentials as they were configured; what is used is config_tenant.credentials. */
@@ -98,17 +99,17 @@ struct config_report {
 void config_report_init(struct config_report *report);
 void config_report_fini(struct config_report *report);
 
-/* Given (config_unref), or NULL if anything at all is wrong: then <report> has all errors, not only the first.
- * <getenv_fn>: getenv. */
-struct config *config_load(const struct config_flags *flags, char *(*getenv_fn)(const char *),
-	struct config_report *report);
+/* Given (config_unref), or NULL if anything at all is wrong: then <report> has all errors, not only the
+ * first. <getenv_fn>: getenv. */
+struct config *config_load(
+	const struct config_flags *flags, char *(*getenv_fn)(const char *), struct config_report *report);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* any thread; wipes secrets; accepts NULL */
 
-/* Reads the tenant's secret_file again; <ret> given (config_secret_fini). False, with an error: it is gone, unsafe
- * or not what it should be; the old secret stays in use. */
-bool config_read_secret(const struct config_tenant *tenant, struct config_secret *ret,
-	struct cspark_error *ret_error);
+/* Reads the tenant's secret_file again; <ret> given (config_secret_fini). False, with an error: it is gone,
+ * unsafe or not what it should be; the old secret stays in use. */
+bool config_read_secret(
+	const struct config_tenant *tenant, struct config_secret *ret, struct cspark_error *ret_error);
 void config_secret_fini(struct config_secret *secret); /* wipes */
 
 /* --print-config: the effective configuration in the file's syntax, secrets as "***". */

@@ -16,7 +16,8 @@
 static bool
 is_loopback(struct str host)
 {
-	return str_starts(host, STR("127.")) || str_eq(host, STR("::1")) || str_eq_nocase(host, STR("localhost"));
+	return str_starts(host, STR("127.")) || str_eq(host, STR("::1")) ||
+		str_eq_nocase(host, STR("localhost"));
 }
 
 /* "HOST:PORT" or "[HOST]:PORT". */
@@ -57,7 +58,9 @@ check_unix_address(struct config_draft *draft, struct config_origin origin, cons
 
 	if (path[0] != '/' || strlen(path) > max)
 		config_report_error(draft->report, origin,
-			"address \"unix:%s\": the path of a unix socket begins with \"/\" and has at most %zu bytes", path, max);
+			"address \"unix:%s\": the path of a unix socket begins with \"/\" and has at most "
+			"%zu bytes",
+			path, max);
 }
 
 static void
@@ -69,14 +72,16 @@ check_inet_address(struct config_draft *draft, struct config_listener *listener,
 	if (!split_address(str_of(listener->address), &host, &port) ||
 		(!is_ip_address(host) && !str_eq_nocase(host, STR("localhost")))) {
 		config_report_error(draft->report, origin,
-			"address \"%s\": write ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, with an IP address or localhost and a "
+			"address \"%s\": write ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, with an IP address "
+			"or localhost and a "
 			"port from 1 to 65535",
 			listener->address);
 		return;
 	}
 	if (!is_loopback(host) && !listener->unsafe_listen)
 		config_report_error(draft->report, origin,
-			"address \"%s\" can be reached by other hosts, and callers are not authenticated; use 127.0.0.1, a unix "
+			"address \"%s\" can be reached by other hosts, and callers are not authenticated; "
+			"use 127.0.0.1, a unix "
 			"socket, or say unsafe_listen = true in the listener",
 			listener->address);
 	if (str_eq_nocase(host, STR("localhost")) && asprintf(&named, "127.0.0.1:%.*s", STR_ARG(port)) > 0)
@@ -96,11 +101,12 @@ check_listener(struct config_draft *draft, size_t index)
 	else
 		check_inet_address(draft, listener, origin);
 	if (!is_unix && (config_part_has(part, CONFIG_KEY_LISTENER_mode) || listener->group))
-		config_report_warning(draft->report, part->origin, "mode and group have no effect: \"%s\" is no unix socket",
-			listener->address);
+		config_report_warning(draft->report, part->origin,
+			"mode and group have no effect: \"%s\" is no unix socket", listener->address);
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(draft->config->listeners[i].address, listener->address) == 0)
-			config_report_error(draft->report, origin, "address \"%s\" is used twice", listener->address);
+			config_report_error(
+				draft->report, origin, "address \"%s\" is used twice", listener->address);
 }
 
 /* ---- tenants ---- */
@@ -114,10 +120,12 @@ check_name(struct config_draft *draft, size_t index)
 	struct config_origin origin = config_part_origin(part, CONFIG_KEY_TENANT_name);
 
 	if (strspn(name, allowed) < strlen(name))
-		config_report_error(draft->report, origin, "name \"%s\": allowed are letters, digits, \"-\", \"_\" and \".\"", name);
+		config_report_error(draft->report, origin,
+			"name \"%s\": allowed are letters, digits, \"-\", \"_\" and \".\"", name);
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(draft->config->tenants[i].name, name) == 0)
-			config_report_error(draft->report, origin, "two tenants are called \"%s\"; give each its own name", name);
+			config_report_error(draft->report, origin,
+				"two tenants are called \"%s\"; give each its own name", name);
 }
 
 /* A user name and password in a URL would travel to places where URLs are shown. */
@@ -145,10 +153,13 @@ resolve_base_url(struct config_draft *draft, struct config_part *part)
 		config_report_error(draft->report, origin, "base_url and env exclude each other");
 	} else if (!tenant->base_url && !(env && name)) {
 		config_report_error(draft->report, part->origin,
-			"tenant \"%s\" has no address: give base_url (or CSPARK_BASE_URL), or env and tenant", tenant->name);
+			"tenant \"%s\" has no address: give base_url (or CSPARK_BASE_URL), or env and tenant",
+			tenant->name);
 	} else if (tenant->base_url && has_userinfo(tenant->base_url)) {
-		config_report_error(draft->report, origin, "base_url must not hold a user name or password; they belong into auth");
-	} else if (!cspark_base_url_parse(tenant->base_url, env, name, tenant->plaintext, &real_origin, &real_tenant, &error)) {
+		config_report_error(draft->report, origin,
+			"base_url must not hold a user name or password; they belong into auth");
+	} else if (!cspark_base_url_parse(tenant->base_url, env, name, tenant->plaintext, &real_origin,
+			   &real_tenant, &error)) {
 		config_report_error(draft->report, origin, "base_url: %s", error.detail);
 	} else if (asprintf(&url, "%s/%s", real_origin, real_tenant) > 0) {
 		tenant->origin = real_origin;
@@ -186,7 +197,8 @@ resolve_token_url(struct config_draft *draft, struct config_part *part)
 		config_report_error(draft->report, origin, "token_url must not hold a user name or password");
 	else if (tenant->token_url && !is_url_allowed(tenant->token_url, tenant->plaintext))
 		config_report_error(draft->report, origin,
-			"token_url \"%s\" must begin with https://; http:// needs a loopback host or plaintext = true",
+			"token_url \"%s\" must begin with https://; http:// needs a loopback host or "
+			"plaintext = true",
 			tenant->token_url);
 	else if (!tenant->token_url && tenant->credentials.kind == CSPARK_AUTH_OAUTH && tenant->origin)
 		tenant->token_url = cspark_token_url(tenant->base_url);
@@ -195,14 +207,16 @@ resolve_token_url(struct config_draft *draft, struct config_part *part)
 static void
 check_proxy(struct config_draft *draft, struct config_part *part)
 {
-	static const char *const schemes[] = { "http://", "https://", "socks4://", "socks4a://", "socks5://", "socks5h://" };
+	static const char *const schemes[] = { "http://", "https://", "socks4://", "socks4a://", "socks5://",
+		"socks5h://" };
 	struct config_tenant *tenant = part->base;
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
 		if (str_starts(str_of(tenant->proxy), str_of(schemes[i])))
 			return;
 	config_report_error(draft->report, config_part_origin(part, CONFIG_KEY_TENANT_proxy),
-		"proxy must begin with http://, https://, socks4://, socks4a://, socks5:// or socks5h://, or be \"\" for none");
+		"proxy must begin with http://, https://, socks4://, socks4a://, socks5:// or socks5h://, or "
+		"be \"\" for none");
 }
 
 static char *
@@ -248,7 +262,8 @@ report_no_tenant(struct config_draft *draft)
 	config_report_error(draft->report, (struct config_origin){ NULL, 0 },
 		"no tenant of Spark is configured; three lines are enough to start:\n"
 		"    export CSPARK_BASE_URL=https://excel.my-env.coherent.global/my-tenant\n"
-		"    export CSPARK_API_KEY=...    (or CSPARK_CLIENT_ID and CSPARK_CLIENT_SECRET, or CSPARK_BEARER_TOKEN)\n"
+		"    export CSPARK_API_KEY=...    (or CSPARK_CLIENT_ID and CSPARK_CLIENT_SECRET, or "
+		"CSPARK_BEARER_TOKEN)\n"
 		"    csparkd");
 }
 
@@ -289,9 +304,11 @@ check_limits(struct config_draft *draft)
 	const struct config *config = draft->config;
 
 	if (config->limits.max_target > config->limits.max_head)
-		config_report_error(draft->report, config_part_origin(&draft->top, CONFIG_KEY_LIMITS_max_target),
+		config_report_error(draft->report,
+			config_part_origin(&draft->top, CONFIG_KEY_LIMITS_max_target),
 			"limits.max_target (%llu) must not exceed limits.max_head (%llu)",
-			(unsigned long long)config->limits.max_target, (unsigned long long)config->limits.max_head);
+			(unsigned long long)config->limits.max_target,
+			(unsigned long long)config->limits.max_head);
 }
 
 void

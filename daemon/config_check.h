@@ -5,5 +5,6 @@
 
 #include "daemon/config_draft.h"
 
-/* Checks and completes the draft: addresses, URLs, proxies, credentials, numbers. Everything wrong is reported. */
+/* Checks and completes the draft: addresses, URLs, proxies, credentials, numbers. Everything wrong is
+ * reported. */
 void config_check(struct config_draft *draft, char *(*getenv_fn)(const char *));

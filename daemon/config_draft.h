@@ -1,5 +1,6 @@
 /*
- * A configuration under construction: the structures, and for each field who set it. Lives during config_load() only.
+ * A configuration under construction: the structures, and for each field who set it. Lives during
+ * config_load() only.
  */
 #pragma once
 
@@ -35,8 +36,8 @@ struct config_draft *config_draft_new(struct config_report *report);
 void config_draft_free(struct config_draft *draft);
 
 /* A new listener or tenant with its defaults. NULL, reported: too many, or no memory. */
-struct config_part *config_draft_add(struct config_draft *draft, enum config_section section,
-	struct config_origin origin);
+struct config_part *config_draft_add(
+	struct config_draft *draft, enum config_section section, struct config_origin origin);
 /* Sets a field of <part> and remembers who did; a bad value is reported and changes nothing. */
 void config_draft_set(struct config_draft *draft, struct config_part *part, const struct config_key *key,
 	const struct config_value *value, struct config_origin origin);

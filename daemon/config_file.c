@@ -12,8 +12,9 @@ enum { FILE_MAX_BYTES = 1048576, LIST_MAX = 64 };
 /* ---- what libconfig would let pass ---- */
 
 /*
- * A glance over the text before libconfig sees it. libconfig 1.5 cuts integers above 32 bits to their low bits without a
- * word, and "@include" reads any file; both are refused here. Strings and comments are stepped over by libconfig's rules.
+ * A glance over the text before libconfig sees it. libconfig 1.5 cuts integers above 32 bits to their low
+ * bits without a word, and "@include" reads any file; both are refused here. Strings and comments are stepped
+ * over by libconfig's rules.
  */
 struct glance {
 	struct config_draft *draft;
@@ -91,7 +92,8 @@ glance_over(struct config_draft *draft, const char *path, const struct config_sl
 	size_t before = draft->report->errors.len;
 
 	if (memchr(text->text, '\0', text->len))
-		config_report_error(draft->report, (struct config_origin){ path, 0 }, "has a NUL byte: it is no text file");
+		config_report_error(draft->report, (struct config_origin){ path, 0 },
+			"has a NUL byte: it is no text file");
 	else
 		while (*glance.at)
 			skip_to(&glance, token_end(&glance));
@@ -101,8 +103,8 @@ glance_over(struct config_draft *draft, const char *path, const struct config_sl
 /* ---- from libconfig's tree into the draft ---- */
 
 static void
-apply(struct config_draft *draft, struct config_part *part, const struct config_key *key, config_setting_t *setting,
-	struct config_origin origin)
+apply(struct config_draft *draft, struct config_part *part, const struct config_key *key,
+	config_setting_t *setting, struct config_origin origin)
 {
 	const char *texts[LIST_MAX];
 	struct config_value value = { .kind = CONFIG_VALUE_OTHER };
@@ -132,11 +134,13 @@ apply(struct config_draft *draft, struct config_part *part, const struct config_
 	}
 	config_draft_set(draft, part, key, &value, origin);
 	if (key->type == CONFIG_SECRET && value.kind == CONFIG_VALUE_TEXT)
-		explicit_bzero((char *)(uintptr_t)value.text, strlen(value.text)); /* libconfig frees without wiping */
+		explicit_bzero((char *)(uintptr_t)value.text,
+			strlen(value.text)); /* libconfig frees without wiping */
 }
 
 static void
-report_unknown(struct config_draft *draft, enum config_section section, const char *name, struct config_origin origin)
+report_unknown(struct config_draft *draft, enum config_section section, const char *name,
+	struct config_origin origin)
 {
 	const char *group = config_place(section)->name;
 	const char *nearest = config_key_nearest(section, name);
@@ -169,7 +173,8 @@ read_list(struct config_draft *draft, enum config_section section, config_settin
 	struct config_origin origin = { path, config_setting_source_line(list) };
 
 	if (!config_setting_is_list(list)) {
-		config_report_error(draft->report, origin, "%s must be a list of groups: %s = ( { ... }, { ... } );",
+		config_report_error(draft->report, origin,
+			"%s must be a list of groups: %s = ( { ... }, { ... } );",
 			config_place(section)->name, config_place(section)->name);
 		return;
 	}
@@ -206,8 +211,8 @@ read_section(struct config_draft *draft, struct config_part *part, enum config_s
 }
 
 static void
-read_group(struct config_draft *draft, struct config_part *part, enum config_section section, config_setting_t *group,
-	const char *path)
+read_group(struct config_draft *draft, struct config_part *part, enum config_section section,
+	config_setting_t *group, const char *path)
 {
 	for (int i = 0; i < config_setting_length(group); i++) {
 		config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);

@@ -5,5 +5,6 @@
 
 #include "daemon/config_draft.h"
 
-/* Reads <path> into the draft; whatever is wrong is reported with its line. <path> borrowed as long as the draft. */
+/* Reads <path> into the draft; whatever is wrong is reported with its line. <path> borrowed as long as the
+ * draft. */
 void config_file_read(struct config_draft *draft, const char *path);

@@ -6,36 +6,36 @@
 #include <string.h>
 
 /* Which structure keeps a section. */
-#define BASE_TOP struct config
+#define BASE_TOP      struct config
 #define BASE_LISTENER struct config_listener
-#define BASE_TENANT struct config_tenant
-#define BASE_AUTH struct config_tenant
-#define BASE_RETRY struct config_tenant
-#define BASE_LIMITS struct config
-#define BASE_LOG struct config
+#define BASE_TENANT   struct config_tenant
+#define BASE_AUTH     struct config_tenant
+#define BASE_RETRY    struct config_tenant
+#define BASE_LIMITS   struct config
+#define BASE_LOG      struct config
 
 /* What a type is kept in, held against the field at compile time. */
-#define KEPT_TEXT char *
+#define KEPT_TEXT   char *
 #define KEPT_SECRET char *
-#define KEPT_TEXTS char **
-#define KEPT_WORD char *
+#define KEPT_TEXTS  char **
+#define KEPT_WORD   char *
 #define KEPT_CHOICE int
-#define KEPT_SET unsigned
-#define KEPT_FLAG bool
-#define KEPT_COUNT unsigned
-#define KEPT_MS unsigned
-#define KEPT_SIZE uint64_t
-#define KEPT_MODE unsigned
-#define X(section, key, type, field, text, min, max, form, reloadable, variable, help)                                 \
-	_Static_assert(__builtin_types_compatible_p(__typeof__(((BASE_##section *)0)->field), KEPT_##type),            \
+#define KEPT_SET    unsigned
+#define KEPT_FLAG   bool
+#define KEPT_COUNT  unsigned
+#define KEPT_MS     unsigned
+#define KEPT_SIZE   uint64_t
+#define KEPT_MODE   unsigned
+#define X(section, key, type, field, text, min, max, form, reloadable, variable, help)                      \
+	_Static_assert(__builtin_types_compatible_p(__typeof__(((BASE_##section *)0)->field), KEPT_##type), \
 		#section "." #key " is kept in a field of another type");
 #include "daemon/config.def"
 #undef X
 
 static const struct config_key keys[CONFIG_KEYS] = {
-#define X(section, key, type, field, text, min, max, form, reloadable, variable, help)                                 \
-	{ CONFIG_##section, #key, CONFIG_##type, offsetof(BASE_##section, field), text, min, max, form, reloadable,    \
-		variable, help },
+#define X(section, key, type, field, text, min, max, form, reloadable, variable, help)                  \
+	{ CONFIG_##section, #key, CONFIG_##type, offsetof(BASE_##section, field), text, min, max, form, \
+		reloadable, variable, help },
 #include "daemon/config.def"
 #undef X
 };
@@ -43,10 +43,12 @@ static const struct config_key keys[CONFIG_KEYS] = {
 static const struct config_place places[CONFIG_SECTIONS] = {
 	[CONFIG_TOP] = { NULL, CONFIG_TOP, false, "" },
 	[CONFIG_LISTENER] = { "listeners", CONFIG_TOP, true, "Where callers connect; at most 16." },
-	[CONFIG_TENANT] = { "tenants", CONFIG_TOP, true, "Tenants of Spark; the first is used unless _tenant says otherwise." },
+	[CONFIG_TENANT] = { "tenants", CONFIG_TOP, true,
+		"Tenants of Spark; the first is used unless _tenant says otherwise." },
 	[CONFIG_AUTH] = { "auth", CONFIG_TENANT, false,
 		"Credentials: OAuth wins over an API key, that over a bearer token." },
-	[CONFIG_RETRY] = { "retry", CONFIG_TENANT, false, "Repeated attempts, where the operation allows them." },
+	[CONFIG_RETRY] = { "retry", CONFIG_TENANT, false,
+		"Repeated attempts, where the operation allows them." },
 	[CONFIG_LIMITS] = { "limits", CONFIG_TOP, false, "What callers may ask of this process." },
 	[CONFIG_LOG] = { "log", CONFIG_TOP, false, "One line for each request and event." },
 };

@@ -13,8 +13,8 @@ enum config_section {
 	CONFIG_TOP,
 	CONFIG_LISTENER,
 	CONFIG_TENANT,
-	CONFIG_AUTH,  /* kept in struct config_tenant */
-	CONFIG_RETRY, /* kept in struct config_tenant */
+	CONFIG_AUTH,   /* kept in struct config_tenant */
+	CONFIG_RETRY,  /* kept in struct config_tenant */
 	CONFIG_LIMITS, /* kept in struct config */
 	CONFIG_LOG,    /* kept in struct config */
 	CONFIG_SECTIONS
@@ -35,7 +35,8 @@ enum config_type {
 };
 
 enum config_key_id {
-#define X(section, key, type, field, text, min, max, form, reloadable, variable, help) CONFIG_KEY_##section##_##key,
+#define X(section, key, type, field, text, min, max, form, reloadable, variable, help) \
+	CONFIG_KEY_##section##_##key,
 #include "daemon/config.def"
 #undef X
 	CONFIG_KEYS

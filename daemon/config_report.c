@@ -24,7 +24,8 @@ static void
 put_sentence(struct buf *out, char *text)
 {
 	for (char *at = text; *at; at++)
-		if (((unsigned char)*at < 0x20 && *at != '\t' && !(*at == '\n' && at[1] == ' ')) || *at == 0x7f)
+		if (((unsigned char)*at < 0x20 && *at != '\t' && !(*at == '\n' && at[1] == ' ')) ||
+			*at == 0x7f)
 			*at = '?';
 	buf_put(out, text, strlen(text));
 	buf_put_char(out, '\n');

@@ -94,7 +94,8 @@ read_oauth(const char *path, struct config_secret *ret, struct cspark_error *ret
 		ret->client_id = member_text(json, STR("client_id"), STR("clientId"));
 		ret->text = member_text(json, STR("client_secret"), STR("clientSecret"));
 		if (!ret->client_id || !ret->text)
-			wrong = "has no \"client_id\" and \"client_secret\" (or \"clientId\" and \"clientSecret\") that are texts";
+			wrong = "has no \"client_id\" and \"client_secret\" (or \"clientId\" and "
+				"\"clientSecret\") that are texts";
 	}
 	config_slurp_fini(&file);
 	if (!wrong)
@@ -112,7 +113,8 @@ config_secret_fini(struct config_secret *secret)
 }
 
 bool
-config_read_secret(const struct config_tenant *tenant, struct config_secret *ret, struct cspark_error *ret_error)
+config_read_secret(
+	const struct config_tenant *tenant, struct config_secret *ret, struct cspark_error *ret_error)
 {
 	const char *oauth_file = tenant->auth.oauth_file;
 
@@ -138,7 +140,8 @@ struct method {
 	enum config_key_id plain, file;
 };
 
-static const struct method methods[] = { /* in the order in which they win */
+/* In the order in which they win. */
+static const struct method methods[] = {
 	{ CSPARK_AUTH_OAUTH, "OAuth", CONFIG_KEY_AUTH_client_secret, CONFIG_KEY_AUTH_client_secret_file },
 	{ CSPARK_AUTH_API_KEY, "the API key", CONFIG_KEY_AUTH_api_key, CONFIG_KEY_AUTH_api_key_file },
 	{ CSPARK_AUTH_BEARER, "the bearer token", CONFIG_KEY_AUTH_token, CONFIG_KEY_AUTH_token_file },
@@ -162,8 +165,9 @@ has_method(const struct config_part *part, const struct method *method, bool onl
 {
 	if (has_key(part, method->plain, only_variables) || has_key(part, method->file, only_variables))
 		return true;
-	return method->kind == CSPARK_AUTH_OAUTH && (has_key(part, CONFIG_KEY_AUTH_client_id, only_variables) ||
-							    has_key(part, CONFIG_KEY_AUTH_oauth_file, only_variables));
+	return method->kind == CSPARK_AUTH_OAUTH &&
+		(has_key(part, CONFIG_KEY_AUTH_client_id, only_variables) ||
+			has_key(part, CONFIG_KEY_AUTH_oauth_file, only_variables));
 }
 
 /* What the environment names wins over what only the file names; then the order of the table. */
@@ -182,8 +186,8 @@ warn_unused(struct config_draft *draft, const struct config_part *part, const st
 {
 	for (size_t i = 0; i < METHODS; i++)
 		if (&methods[i] != chosen && has_method(part, &methods[i], false))
-			config_report_warning(draft->report, part->origin, "%s is not used: %s wins", methods[i].name,
-				chosen->name);
+			config_report_warning(draft->report, part->origin, "%s is not used: %s wins",
+				methods[i].name, chosen->name);
 	if (((struct config_tenant *)part->base)->auth.open)
 		config_report_warning(draft->report, config_part_origin(part, CONFIG_KEY_AUTH_open),
 			"auth.open has no effect: %s is used", chosen->name);
@@ -206,11 +210,12 @@ take_plain(struct config_draft *draft, struct config_part *part, const struct me
 
 	if (origin.line && (draft->file_mode & S_IRWXO) != 0)
 		config_report_error(draft->report, origin,
-			"auth.%s: the file holds a secret and can be read by others; chmod o-rwx it, or use auth.%s_file", name,
-			name);
-	else if (origin.line)
-		config_report_warning(draft->report, origin, "auth.%s holds a secret; a file of its own (auth.%s_file) is safer",
+			"auth.%s: the file holds a secret and can be read by others; chmod o-rwx it, or use "
+			"auth.%s_file",
 			name, name);
+	else if (origin.line)
+		config_report_warning(draft->report, origin,
+			"auth.%s holds a secret; a file of its own (auth.%s_file) is safer", name, name);
 	tenant->secret.text = strdup(plain_field(part, method->plain));
 }
 
@@ -226,7 +231,8 @@ take_file(struct config_draft *draft, struct config_part *part, enum config_key_
 	if (ok)
 		tenant->secret_file = strdup(path);
 	else
-		config_report_error(draft->report, part->origins[file], "auth.%s: %s", config_key(file)->name, error.detail);
+		config_report_error(draft->report, part->origins[file], "auth.%s: %s", config_key(file)->name,
+			error.detail);
 }
 
 /* From the text or the file, whichever is given; the environment decides if both are. */
@@ -236,9 +242,11 @@ take_secret(struct config_draft *draft, struct config_part *part, const struct m
 	bool has_plain = config_part_has(part, method->plain);
 	bool has_file = config_part_has(part, method->file);
 
-	if (has_plain && has_file && is_from_variable(part, method->plain) == is_from_variable(part, method->file))
-		config_report_error(draft->report, part->origins[method->file], "auth.%s and auth.%s exclude each other",
-			config_key(method->plain)->name, config_key(method->file)->name);
+	if (has_plain && has_file &&
+		is_from_variable(part, method->plain) == is_from_variable(part, method->file))
+		config_report_error(draft->report, part->origins[method->file],
+			"auth.%s and auth.%s exclude each other", config_key(method->plain)->name,
+			config_key(method->file)->name);
 	else if (has_plain && (!has_file || is_from_variable(part, method->plain)))
 		take_plain(draft, part, method);
 	else
@@ -255,7 +263,8 @@ take_oauth(struct config_draft *draft, struct config_part *part, const struct me
 	bool pair_from_variables = is_from_variable(part, id) || is_from_variable(part, method->plain) ||
 		is_from_variable(part, method->file);
 
-	if (config_part_has(part, file) && (!has_pair || (is_from_variable(part, file) && !pair_from_variables))) {
+	if (config_part_has(part, file) &&
+		(!has_pair || (is_from_variable(part, file) && !pair_from_variables))) {
 		take_file(draft, part, file);
 		return;
 	}
@@ -265,7 +274,8 @@ take_oauth(struct config_draft *draft, struct config_part *part, const struct me
 		return;
 	}
 	if (has_secret)
-		config_report_error(draft->report, part->origin, "auth: a client secret without auth.client_id (CSPARK_CLIENT_ID)");
+		config_report_error(draft->report, part->origin,
+			"auth: a client secret without auth.client_id (CSPARK_CLIENT_ID)");
 	else
 		config_report_error(draft->report, config_part_origin(part, id),
 			"auth.client_id needs auth.client_secret_file (or CSPARK_CLIENT_SECRET)");
@@ -275,7 +285,8 @@ take_oauth(struct config_draft *draft, struct config_part *part, const struct me
 static bool
 is_open_word(const struct config_tenant *tenant, const struct method *method)
 {
-	return method->kind != CSPARK_AUTH_OAUTH && tenant->secret.text && strcmp(tenant->secret.text, "open") == 0;
+	return method->kind != CSPARK_AUTH_OAUTH && tenant->secret.text &&
+		strcmp(tenant->secret.text, "open") == 0;
 }
 
 void
@@ -288,7 +299,8 @@ config_secret_resolve(struct config_draft *draft, struct config_part *part)
 	if (!method) {
 		if (!tenant->auth.open)
 			config_report_error(draft->report, part->origin,
-				"tenant \"%s\" has no credentials: give auth.client_id and auth.client_secret_file, auth.oauth_file, "
+				"tenant \"%s\" has no credentials: give auth.client_id and "
+				"auth.client_secret_file, auth.oauth_file, "
 				"auth.api_key_file or auth.token_file, or auth.open = true",
 				tenant->name);
 		return;
@@ -301,5 +313,6 @@ config_secret_resolve(struct config_draft *draft, struct config_part *part)
 	if (is_open_word(tenant, method))
 		config_secret_fini(&tenant->secret);
 	else
-		tenant->credentials = (struct cspark_credentials){ method->kind, tenant->secret.text, tenant->secret.client_id };
+		tenant->credentials = (struct cspark_credentials){ method->kind, tenant->secret.text,
+			tenant->secret.client_id };
 }

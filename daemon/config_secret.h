@@ -5,5 +5,6 @@
 
 #include "daemon/config_draft.h"
 
-/* Chooses the credentials of the tenant in <part>, reads their files, and fills secret, secret_file and credentials. */
+/* Chooses the credentials of the tenant in <part>, reads their files, and fills secret, secret_file and
+ * credentials. */
 void config_secret_resolve(struct config_draft *draft, struct config_part *part);

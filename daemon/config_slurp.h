@@ -1,5 +1,6 @@
 /*
- * Reads a whole small file. Symbolic links are followed (secrets are mounted that way); what counts is the file itself.
+ * Reads a whole small file. Symbolic links are followed (secrets are mounted that way); what counts is the
+ * file itself.
  */
 #pragma once
 
@@ -12,7 +13,8 @@ struct config_slurp {
 	mode_t mode;
 };
 
-/* NULL if good, else what is wrong, as the end of a sentence that begins with the path (static, or strerror's). */
+/* NULL if good, else what is wrong, as the end of a sentence that begins with the path (static, or
+ * strerror's). */
 const char *config_slurp(const char *path, size_t max_bytes, struct config_slurp *ret);
 /* Wipes and frees. */
 void config_slurp_fini(struct config_slurp *slurp);

@@ -222,9 +222,10 @@ sample_section(enum config_section section, unsigned depth, struct buf *out)
 void
 config_sample(struct buf *out)
 {
-	buf_put_str(out, STR("# Configuration of csparkd; see csparkd.conf(5). Made from the table of keys.\n"
-			     "# Lines with one \"#\" in front of a key show its default, or an example.\n"
-			     "# CSPARK_BASE_URL and its kind in the environment win over what is said here.\n\n"));
+	buf_put_str(out,
+		STR("# Configuration of csparkd; see csparkd.conf(5). Made from the table of keys.\n"
+		    "# Lines with one \"#\" in front of a key show its default, or an example.\n"
+		    "# CSPARK_BASE_URL and its kind in the environment win over what is said here.\n\n"));
 	sample_keys(CONFIG_TOP, 0, out);
 	for (int i = 0; i < CONFIG_SECTIONS; i++)
 		if (i != CONFIG_TOP && config_place(i)->parent == CONFIG_TOP)
@@ -241,20 +242,25 @@ static const char manual_head[] =
 	".SH DESCRIPTION\n"
 	"The file has the syntax of libconfig:\n"
 	".IR key \" = \" value ;\n"
-	"with texts in quotes, numbers, true and false, groups in { }, lists of texts in [ ] and lists of groups in ( ).\n"
+	"with texts in quotes, numbers, true and false, groups in { }, lists of texts in [ ] and lists of "
+	"groups in ( ).\n"
 	"Comments begin with # or //, or stand between /* and */.\n"
 	"Files cannot be included.\n"
 	".PP\n"
-	"What the command line says wins over the environment, the environment over the file, the file over the default.\n"
+	"What the command line says wins over the environment, the environment over the file, the file over "
+	"the default.\n"
 	"Variables of the environment apply to the first tenant; one that is empty counts as not set.\n"
 	"All problems of a configuration are reported at once, and csparkd does not start with any.\n"
 	"Sizes are numbers of bytes, or texts such as \"64K\", \"64M\", \"1G\" (powers of 1024).\n"
 	"Keys that end in _ms are milliseconds.\n"
-	"A change takes effect when csparkd is started again; files with secrets are also read again on SIGHUP.\n"
+	"A change takes effect when csparkd is started again; files with secrets are also read again on "
+	"SIGHUP.\n"
 	".SS Credentials\n"
-	"A tenant uses one kind: OAuth 2.0 client credentials, else an API key, else a bearer token; but what the environment names\n"
+	"A tenant uses one kind: OAuth 2.0 client credentials, else an API key, else a bearer token; but "
+	"what the environment names\n"
 	"wins over what only the file names.\n"
-	"A file with a secret must not be readable by others than its owner and group; it holds the secret and perhaps a line break,\n"
+	"A file with a secret must not be readable by others than its owner and group; it holds the secret "
+	"and perhaps a line break,\n"
 	"at most 64 KiB.\n"
 	"A secret in the configuration itself works, with a warning.\n"
 	"The word open in place of an API key or a token means no credentials.\n";
@@ -319,8 +325,8 @@ manual_section(enum config_section section, struct buf *out)
 	else if (place->is_list)
 		buf_printf(out, ".SS %s = ( { ... }, ... );\n%s\n", place->name, place->help);
 	else
-		buf_printf(out, ".SS %s = { ... };%s%s\n%s\n", place->name, outer ? " in each of " : "", outer ? outer : "",
-			place->help);
+		buf_printf(out, ".SS %s = { ... };%s%s\n%s\n", place->name, outer ? " in each of " : "",
+			outer ? outer : "", place->help);
 	for (unsigned i = 0; i < CONFIG_KEYS; i++)
 		if (config_key(i)->section == section)
 			manual_key(config_key(i), out);

@@ -95,7 +95,8 @@ set_size(const struct config_key *key, void *field, const char *text, struct con
 
 	if (size_of_text(text, &number))
 		return set_number(key, field, number, fault);
-	snprintf(what, sizeof(what), "\"%.40s\" is no size; write a number, or \"64K\", \"64M\", \"1G\"", text);
+	snprintf(what, sizeof(what), "\"%.40s\" is no size; write a number, or \"64K\", \"64M\", \"1G\"",
+		text);
 	return fail(fault, key, what);
 }
 
@@ -177,7 +178,8 @@ set_word(const struct config_key *key, void *field, const char *word, struct con
 }
 
 static bool
-set_bits(const struct config_key *key, unsigned *field, const struct config_value *value, struct config_fault *fault)
+set_bits(const struct config_key *key, unsigned *field, const struct config_value *value,
+	struct config_fault *fault)
 {
 	unsigned bits = 0;
 
@@ -193,7 +195,8 @@ set_bits(const struct config_key *key, unsigned *field, const struct config_valu
 }
 
 static bool
-set_texts(const struct config_key *key, char ***field, const struct config_value *value, struct config_fault *fault)
+set_texts(const struct config_key *key, char ***field, const struct config_value *value,
+	struct config_fault *fault)
 {
 	char **texts = calloc(value->count + 1, sizeof(*texts));
 
@@ -327,7 +330,8 @@ bool
 config_value_defaults(enum config_section owner, void *base)
 {
 	for (unsigned i = 0; i < CONFIG_KEYS; i++)
-		if (config_section_owner(config_key(i)->section) == owner && !set_default(config_key(i), base))
+		if (config_section_owner(config_key(i)->section) == owner &&
+			!set_default(config_key(i), base))
 			return false;
 	return true;
 }

@@ -10,7 +10,13 @@
 #include "base/buf.h"
 #include "daemon/config_key.h"
 
-enum config_value_kind { CONFIG_VALUE_TEXT, CONFIG_VALUE_NUMBER, CONFIG_VALUE_FLAG, CONFIG_VALUE_LIST, CONFIG_VALUE_OTHER };
+enum config_value_kind {
+	CONFIG_VALUE_TEXT,
+	CONFIG_VALUE_NUMBER,
+	CONFIG_VALUE_FLAG,
+	CONFIG_VALUE_LIST,
+	CONFIG_VALUE_OTHER
+};
 
 /* A value as it was written; borrowed. */
 struct config_value {
@@ -27,7 +33,8 @@ struct config_fault {
 	char text[512];
 };
 
-/* Puts <value> (copied) into the field of <base>, replacing what is there. False: unchanged, and <ret_fault> says why. */
+/* Puts <value> (copied) into the field of <base>, replacing what is there. False: unchanged, and <ret_fault>
+ * says why. */
 bool config_value_set(const struct config_key *key, void *base, const struct config_value *value,
 	struct config_fault *ret_fault);
 /* Fills the fields of all sections kept in the structure of <owner> with their defaults. False: no memory. */

@@ -86,7 +86,8 @@ put_escape(char *out, unsigned code)
 	return 6;
 }
 
-/* One character that is not plain ASCII: as it is if it is UTF-8 and no control (U+0080..U+009F), else escaped. */
+/* One character that is not plain ASCII: as it is if it is UTF-8 and no control (U+0080..U+009F), else
+ * escaped. */
 static size_t
 put_character(struct log_line *line, const char *at, const char *end)
 {

@@ -3,8 +3,9 @@
  *
  * A line is built on the stack and put into the thread's own buffer, which log_flush() (called once an
  * iteration of the thread's loop, and before the thread ends) writes. It never blocks: a reader that does not
- * read, a full disk or a closed pipe cost log lines, which are counted, not requests; as soon as writing works
- * again, a line "log_dropped" says how many this thread lost. Bytes from outside are escaped and cut at 256.
+ * read, a full disk or a closed pipe cost log lines, which are counted, not requests; as soon as writing
+ * works again, a line "log_dropped" says how many this thread lost. Bytes from outside are escaped and cut at
+ * 256.
  *
  * The sink and the level are process-wide and set before threads start (until then: JSON on standard error,
  * level info); the rest is per thread. SIGPIPE must be ignored by the program.
@@ -46,11 +47,14 @@ struct log_line {
 };
 /* Starts with time, level and event. Fields may follow; nothing is done if the level is off. */
 void log_begin(struct log_line *line, enum log_level level, const char *event);
-void log_str(struct log_line *line, const char *key, struct str value);    /* escaped, cut; absent (at == NULL) gives null */
-void log_text(struct log_line *line, const char *key, const char *value);  /* the same for C strings */
+/* Escaped, cut; absent (at == NULL) gives null. */
+void log_str(struct log_line *line, const char *key, struct str value);
+void log_text(struct log_line *line, const char *key, const char *value); /* the same for C strings */
 void log_int(struct log_line *line, const char *key, int64_t value);
-void log_ms(struct log_line *line, const char *key, int64_t microseconds); /* as milliseconds with three decimals; < 0: null */
+/* As milliseconds with three decimals; negative: null. */
+void log_ms(struct log_line *line, const char *key, int64_t microseconds);
 void log_end(struct log_line *line);
 
 /* For the common case: an event and one sentence. */
-void log_say(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void log_say(enum log_level level, const char *event, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));

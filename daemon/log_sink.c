@@ -36,12 +36,14 @@ static struct {
 	bool coloured;
 	char *file;
 	uint64_t dropped; /* atomic */
-	/* Held during a write, which does not wait. Without it the poll() before a write to a shared pipe would say nothing,
-	 * and the line that a terminal took half of would end elsewhere. */
+	/* Held during a write, which does not wait. Without it the poll() before a write to a shared pipe
+	 * would say nothing, and the line that a terminal took half of would end elsewhere. */
 	pthread_mutex_t lock;
-	char rest[LINE_MAX_BYTES]; /* of a line that was written in part: to be written before anything else */
+	char rest[LINE_MAX_BYTES]; /* of a line that was written in part: goes before anything else */
 	size_t rest_len;
-} sink = { .fd = STDERR_FILENO, .kind = SINK_FOREIGN, .level = LOG_INFO_LEVEL, .lock = PTHREAD_MUTEX_INITIALIZER };
+} sink = {
+	.fd = STDERR_FILENO, .kind = SINK_FOREIGN, .level = LOG_INFO_LEVEL, .lock = PTHREAD_MUTEX_INITIALIZER
+};
 
 bool
 log_on(enum log_level level)
@@ -85,8 +87,8 @@ kind_of(int fd, enum sink_kind otherwise)
 	return S_ISREG(status.st_mode) ? SINK_FILE : S_ISSOCK(status.st_mode) ? SINK_SOCKET : otherwise;
 }
 
-/* Standard error's description is shared with whoever started us, so its flags are not ours to change. A second
- * description of the same pipe or terminal is; some surroundings refuse one. */
+/* Standard error's description is shared with whoever started us, so its flags are not ours to change. A
+ * second description of the same pipe or terminal is; some surroundings refuse one. */
 static void
 adopt_stderr(void)
 {
@@ -185,7 +187,8 @@ write_some(const char *at, size_t len)
 	if (sink.kind == SINK_FOREIGN && (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)))
 		return 0;
 	do
-		done = sink.kind == SINK_SOCKET ? send(sink.fd, at, len, MSG_DONTWAIT | MSG_NOSIGNAL) : write(sink.fd, at, len);
+		done = sink.kind == SINK_SOCKET ? send(sink.fd, at, len, MSG_DONTWAIT | MSG_NOSIGNAL)
+						: write(sink.fd, at, len);
 	while (done < 0 && errno == EINTR);
 	return done > 0 ? (size_t)done : 0;
 }
@@ -212,7 +215,8 @@ write_rest(void)
 	return sink.rest_len == 0;
 }
 
-/* What is left of the line that <done> bytes end in is kept for whoever writes next; gives the length to the line's end. */
+/* What is left of the line that <done> bytes end in is kept for whoever writes next; gives the length to the
+ * line's end. */
 static size_t
 keep_rest(const char *at, size_t done)
 {

@@ -1,5 +1,6 @@
 /*
- * Where log lines go: a buffer for each thread, a descriptor for the process. Knows nothing of what is in a line.
+ * Where log lines go: a buffer for each thread, a descriptor for the process. Knows nothing of what is in a
+ * line.
  */
 #pragma once
 

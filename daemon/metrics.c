@@ -8,7 +8,11 @@
 #include "base/version.h"
 #include "daemon/metrics_process.h"
 
-enum { CLASSES = 5, BUCKETS = 16, HISTOGRAM_CELLS = BUCKETS + 2 }; /* buckets, those above, the sum in microseconds */
+enum {
+	CLASSES = 5,
+	BUCKETS = 16,
+	HISTOGRAM_CELLS = BUCKETS + 2, /* the buckets, what is above them, the sum in microseconds */
+};
 
 enum metric_kind { COUNTER, GAUGE, HISTOGRAM };
 
@@ -29,20 +33,22 @@ static const struct bucket {
 	uint64_t max_us;
 	const char *text; /* in seconds */
 } buckets[BUCKETS] = {
-	{ 500, "0.0005" }, { 1000, "0.001" }, { 2500, "0.0025" }, { 5000, "0.005" }, { 10000, "0.01" }, { 25000, "0.025" },
-	{ 50000, "0.05" }, { 100000, "0.1" }, { 250000, "0.25" }, { 500000, "0.5" }, { 1000000, "1" }, { 2500000, "2.5" },
+	{ 500, "0.0005" }, { 1000, "0.001" }, { 2500, "0.0025" }, { 5000, "0.005" },
+	{ 10000, "0.01" }, { 25000, "0.025" }, { 50000, "0.05" }, { 100000, "0.1" },
+	{ 250000, "0.25" }, { 500000, "0.5" }, { 1000000, "1" }, { 2500000, "2.5" },
 	{ 5000000, "5" }, { 10000000, "10" }, { 30000000, "30" }, { 60000000, "60" },
 };
 
 static const char *const class_names[CLASSES] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
-static const char *const reason_names[] = { "other", "status", "timeout", "connect", "dns", "tls", "body", "refused", "reset" };
+static const char *const reason_names[] = { "other", "status", "timeout", "connect", "dns", "tls", "body",
+	"refused", "reset" };
 enum { REASONS = sizeof(reason_names) / sizeof(*reason_names) };
 
 struct metrics {
 	struct metrics_names names;
-	time_t made;             /* wall clock */
-	size_t first[METRICS];   /* where a metric's cells begin */
-	uint64_t *cells;         /* written by the owner, read by anyone */
+	time_t made;           /* wall clock */
+	size_t first[METRICS]; /* where a metric's cells begin */
+	uint64_t *cells;       /* written by the owner, read by anyone */
 };
 
 /* ---- cells ---- */
@@ -166,7 +172,8 @@ observe_if(struct metrics *metrics, enum metric metric, unsigned label, int64_t 
 void
 metrics_request(struct metrics *metrics, const struct metrics_request *request)
 {
-	unsigned class = request->status >= 100 && request->status <= 599 ? (unsigned)request->status / 100 : 5;
+	bool is_known = request->status >= 100 && request->status <= 599;
+	unsigned class = is_known ? (unsigned)request->status / 100 : 5;
 
 	metrics_add(metrics, METRIC_REQUESTS, request->operation * CLASSES + class - 1, 1);
 	observe_if(metrics, METRIC_REQUEST_DURATION, request->operation, request->total_us);
@@ -259,8 +266,8 @@ put_label(struct buf *out, const struct metrics_names *names, enum metrics_label
 }
 
 static void
-put_series(struct buf *out, const struct metrics_names *names, enum metric metric, unsigned label, const char *suffix,
-	const char *le)
+put_series(struct buf *out, const struct metrics_names *names, enum metric metric, unsigned label,
+	const char *suffix, const char *le)
 {
 	bool is_labelled = facts[metric].label != METRICS_NONE;
 
@@ -291,7 +298,8 @@ put_histogram(struct buf *out, struct metrics *const *all, size_t count, enum me
 		buf_put_char(out, '\n');
 	}
 	put_series(out, names, metric, label, "_sum", NULL);
-	buf_printf(out, "%llu.%06llu\n", (unsigned long long)(sum_us / 1000000), (unsigned long long)(sum_us % 1000000));
+	buf_printf(out, "%llu.%06llu\n", (unsigned long long)(sum_us / 1000000),
+		(unsigned long long)(sum_us % 1000000));
 	put_series(out, names, metric, label, "_count", NULL);
 	buf_put_u64(out, seen);
 	buf_put_char(out, '\n');
@@ -310,7 +318,8 @@ put_metric(struct buf *out, struct metrics *const *all, size_t count, enum metri
 	const struct fact *fact = &facts[metric];
 	const struct metrics_names *names = &all[0]->names;
 
-	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", fact->name, fact->help, fact->name, kind_names[fact->kind]);
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", fact->name, fact->help, fact->name,
+		kind_names[fact->kind]);
 	for (unsigned label = 0; label < label_values(names, fact->label); label++) {
 		uint64_t value = sum_label(all, count, metric, label);
 
@@ -333,7 +342,9 @@ metrics_text(struct metrics *const *all, size_t count, struct buf *out)
 			put_metric(out, all, count, i);
 	buf_printf(out, "# HELP cspark_build_info The version that runs.\n# TYPE cspark_build_info gauge\n");
 	buf_printf(out, "cspark_build_info{version=\"%s\"} 1\n", CSPARKD_VERSION);
-	buf_printf(out, "# HELP cspark_start_time_seconds When the process started, in seconds since 1970.\n"
-			"# TYPE cspark_start_time_seconds gauge\ncspark_start_time_seconds %lld\n", (long long)all[0]->made);
+	buf_printf(out,
+		"# HELP cspark_start_time_seconds When the process started, in seconds since 1970.\n"
+		"# TYPE cspark_start_time_seconds gauge\ncspark_start_time_seconds %lld\n",
+		(long long)all[0]->made);
 	metrics_process_text(out);
 }

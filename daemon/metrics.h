@@ -33,7 +33,8 @@ enum metrics_label {
 
 struct metrics;
 
-/* The names behind labels that only the host knows. Copied shallowly: names are borrowed until metrics_free(). */
+/* The names behind labels that only the host knows. Copied shallowly: names are borrowed until
+ * metrics_free(). */
 struct metrics_names {
 	const char *const *operations;
 	unsigned operation_count;

@@ -19,7 +19,8 @@ put_cpu(struct buf *out)
 
 	if (getrusage(RUSAGE_SELF, &usage) < 0)
 		return;
-	us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+	us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL + usage.ru_utime.tv_usec +
+		usage.ru_stime.tv_usec;
 	put_head(out, "process_cpu_seconds_total", "counter", "User and system CPU time spent.");
 	buf_printf(out, "%lld.%06lld\n", us / 1000000, us % 1000000);
 }

@@ -1,6 +1,6 @@
 /*
- * Prints what is made from the table of keys: "generate conf" gives conf/csparkd.conf, "generate manual" gives
- * docs/csparkd.conf.5.
+ * Prints what is made from the table of keys: "generate conf" gives conf/csparkd.conf, "generate manual"
+ * gives docs/csparkd.conf.5.
  */
 #include <stdio.h>
 #include <string.h>

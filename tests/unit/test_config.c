@@ -11,7 +11,7 @@
 #include "daemon/config_key.h"
 #include "daemon/config_value.h"
 
-#define URL "https://excel.us.coherent.global/my-tenant"
+#define URL     "https://excel.us.coherent.global/my-tenant"
 #define PLANTED "pl4nted-s3cret" /* must never be seen in anything that is written */
 
 /* ---- a bench: an environment, files, and what came of a load ---- */
@@ -117,7 +117,8 @@ beside(const char *more)
 {
 	static char text[4096];
 
-	snprintf(text, sizeof(text), "tenants = ( { base_url = \"" URL "\"; auth = { open = true; }; } );\n%s\n", more);
+	snprintf(text, sizeof(text),
+		"tenants = ( { base_url = \"" URL "\"; auth = { open = true; }; } );\n%s\n", more);
 	return text;
 }
 
@@ -205,17 +206,20 @@ with_key(const struct config_key *key, const char *value)
 		snprintf(text, sizeof(text), "listeners = ( { %s = %s; } );", name, value);
 		return beside(text);
 	case CONFIG_TENANT:
-		snprintf(text, sizeof(text), "tenants = ( { %s = %s; auth = { open = true; }; } );", name, value);
+		snprintf(text, sizeof(text), "tenants = ( { %s = %s; auth = { open = true; }; } );", name,
+			value);
 		return text;
 	case CONFIG_AUTH:
 	case CONFIG_RETRY:
-		snprintf(text, sizeof(text), "%s = { %s = %s; };", config_place(key->section)->name, name, value);
+		snprintf(text, sizeof(text), "%s = { %s = %s; };", config_place(key->section)->name, name,
+			value);
 		return tenant_with(text);
 	case CONFIG_TOP:
 		snprintf(text, sizeof(text), "%s = %s;", name, value);
 		return beside(text);
 	default:
-		snprintf(text, sizeof(text), "%s = { %s = %s; };", config_place(key->section)->name, name, value);
+		snprintf(text, sizeof(text), "%s = { %s = %s; };", config_place(key->section)->name, name,
+			value);
 		return beside(text);
 	}
 }
@@ -263,9 +267,11 @@ Test(config, prints_what_it_loads_and_loads_what_it_prints)
 {
 	char *first, *second;
 
-	cr_assert(load(beside("limits = { max_body = \"5M\"; max_head = 70000; }; log = { level = \"debug\"; };"
-			      "listeners = ( { address = \"unix:/tmp/s\"; mode = \"0600\"; allow = [ \"execute\", \"ops\" ]; }, "
-			      "{ address = \"[::1]:80\"; allowed_hosts = [ \"a\", \"b\" ]; } );")),
+	cr_assert(
+		load(beside("limits = { max_body = \"5M\"; max_head = 70000; }; log = { level = \"debug\"; };"
+			    "listeners = ( { address = \"unix:/tmp/s\"; mode = \"0600\"; allow = [ "
+	                    "\"execute\", \"ops\" ]; }, "
+			    "{ address = \"[::1]:80\"; allowed_hosts = [ \"a\", \"b\" ]; } );")),
 		"%s", report.errors.data);
 	cr_expect_eq(config->limits.max_body, 5 * 1048576);
 	cr_expect_eq(config->limits.max_head, 70000);
@@ -284,7 +290,8 @@ Test(config, prints_what_it_loads_and_loads_what_it_prints)
 
 Test(config, names_the_nearest_key_with_its_line)
 {
-	expect_error(beside("limits = {\n  max_bdy = 1;\n};"), "csparkd.conf:3: unknown key \"max_bdy\" in limits; did you mean \"max_body\"?");
+	expect_error(beside("limits = {\n  max_bdy = 1;\n};"),
+		"csparkd.conf:3: unknown key \"max_bdy\" in limits; did you mean \"max_body\"?");
 	expect_error(beside("limit = { };"), "did you mean \"limits\"?");
 	expect_error(beside("max_queue = 1;"), "\"limits.max_queue\" is one");
 	expect_error(tenant_with("auth = { api_kye = \"" PLANTED "\"; };"), "did you mean \"api_key\"?");
@@ -292,18 +299,23 @@ Test(config, names_the_nearest_key_with_its_line)
 
 Test(config, reports_all_errors_at_once)
 {
-	expect_error(beside("workers = \"x\";\nlimits = { max_body = 1; };\nlog = { level = \"loud\"; };"), ":2: workers: ");
-	cr_expect(strstr(report.errors.data, ":3: limits.max_body: 1 is out of range; allowed: 1K to 4G bytes"), "%s",
-		report.errors.data);
-	cr_expect(strstr(report.errors.data, ":4: log.level: \"loud\" is not known; allowed: one of error|warn|info|debug"),
+	expect_error(beside("workers = \"x\";\nlimits = { max_body = 1; };\nlog = { level = \"loud\"; };"),
+		":2: workers: ");
+	cr_expect(
+		strstr(report.errors.data, ":3: limits.max_body: 1 is out of range; allowed: 1K to 4G bytes"),
+		"%s", report.errors.data);
+	cr_expect(strstr(report.errors.data,
+			  ":4: log.level: \"loud\" is not known; allowed: one of error|warn|info|debug"),
 		"%s", report.errors.data);
 }
 
 Test(config, refuses_what_libconfig_would_misread)
 {
-	expect_error(beside("limits = {\n max_body = 5000000000; };"), ":3: the number 5000000000 is too large");
+	expect_error(
+		beside("limits = {\n max_body = 5000000000; };"), ":3: the number 5000000000 is too large");
 	expect_error(beside("@include \"/etc/passwd\""), ":2: @include is not supported");
-	cr_expect(load(beside("# 5000000000 @include\n/* 5000000000\n@include */ // 5000000000\nlog = { file = \"/tmp/5000000000@include\"; };")),
+	cr_expect(load(beside("# 5000000000 @include\n/* 5000000000\n@include */ // 5000000000\nlog = { file "
+	                      "= \"/tmp/5000000000@include\"; };")),
 		"%s", report.errors.data);
 	cr_expect(load(beside("limits = { max_body = 2000000000L; };")), "%s", report.errors.data);
 }
@@ -327,8 +339,12 @@ Test(config, lets_flag_win_over_environment_over_file)
 	struct config_flags flags = { .listen = "127.0.0.1:9", .log_level = "error" };
 
 	set_variable("CSPARK_BASE_URL", "https://excel.eu.coherent.global/other");
-	flags.file = write_file("c", "listeners = ( { address = \"127.0.0.1:1\"; allow = [ \"ops\" ]; }, { address = \"127.0.0.1:2\"; } );"
-				     "tenants = ( { env = \"us\"; tenant = \"t\"; auth = { open = true; }; } ); log = { level = \"debug\"; };", 0600);
+	flags.file = write_file("c",
+		"listeners = ( { address = \"127.0.0.1:1\"; allow = [ \"ops\" ]; }, { address = "
+		"\"127.0.0.1:2\"; } );"
+		"tenants = ( { env = \"us\"; tenant = \"t\"; auth = { open = true; }; } ); log = { level = "
+		"\"debug\"; };",
+		0600);
 	cr_assert(load_flags(&flags), "%s", report.errors.data);
 	cr_expect_eq(config->listener_count, 1);
 	cr_expect_str_eq(config->listeners[0].address, "127.0.0.1:9");
@@ -342,8 +358,10 @@ Test(config, lets_flag_win_over_environment_over_file)
 
 Test(config, prefers_oauth_then_api_key_then_token)
 {
-	static const enum cspark_auth_kind kinds[] = { CSPARK_AUTH_BEARER, CSPARK_AUTH_API_KEY, CSPARK_AUTH_OAUTH };
-	static const char *const names[] = { "CSPARK_BEARER_TOKEN", "CSPARK_API_KEY", "CSPARK_CLIENT_SECRET" };
+	static const enum cspark_auth_kind kinds[] = { CSPARK_AUTH_BEARER, CSPARK_AUTH_API_KEY,
+		CSPARK_AUTH_OAUTH };
+	static const char *const names[] = { "CSPARK_BEARER_TOKEN", "CSPARK_API_KEY",
+		"CSPARK_CLIENT_SECRET" };
 
 	set_variable("CSPARK_BASE_URL", URL);
 	for (int i = 0; i < 3; i++) {
@@ -357,21 +375,23 @@ Test(config, prefers_oauth_then_api_key_then_token)
 	cr_expect_str_eq(config->tenants[0].credentials.client_id, "id");
 	cr_expect_str_eq(config->tenants[0].token_url,
 		"https://keycloak.us.coherent.global/auth/realms/my-tenant/protocol/openid-connect/token");
-	cr_expect(strstr(report.warnings.data, "the API key is not used: OAuth wins"), "%s", report.warnings.data);
+	cr_expect(strstr(report.warnings.data, "the API key is not used: OAuth wins"), "%s",
+		report.warnings.data);
 }
 
 Test(config, prefers_credentials_of_the_environment)
 {
 	set_variable("CSPARK_BEARER_TOKEN", PLANTED);
-	cr_assert(load(tenant_with("auth = { client_id = \"id\"; client_secret = \"x\"; };")), "%s", report.errors.data);
+	cr_assert(load(tenant_with("auth = { client_id = \"id\"; client_secret = \"x\"; };")), "%s",
+		report.errors.data);
 	cr_expect_eq(config->tenants[0].credentials.kind, CSPARK_AUTH_BEARER);
 }
 
 Test(config, completes_a_client_of_the_file_with_a_secret_of_the_environment)
 {
 	set_variable("CSPARK_CLIENT_SECRET", PLANTED);
-	cr_assert(load(tenant_with("auth = { client_id = \"id\"; client_secret_file = \"/nowhere\"; };")), "%s",
-		report.errors.data);
+	cr_assert(load(tenant_with("auth = { client_id = \"id\"; client_secret_file = \"/nowhere\"; };")),
+		"%s", report.errors.data);
 	cr_expect_eq(config->tenants[0].credentials.kind, CSPARK_AUTH_OAUTH);
 	cr_expect_str_eq(config->tenants[0].credentials.secret, PLANTED);
 }
@@ -380,7 +400,8 @@ Test(config, wants_both_halves_of_a_client)
 {
 	expect_error(tenant_with("auth = { client_id = \"id\"; };"), ":3: auth.client_id needs");
 	expect_error(tenant_with("auth = { client_secret = \"" PLANTED "\"; };"), "without auth.client_id");
-	expect_error(tenant_with("auth = { api_key = \"" PLANTED "\"; api_key_file = \"/x\"; };"), "exclude each other");
+	expect_error(tenant_with("auth = { api_key = \"" PLANTED "\"; api_key_file = \"/x\"; };"),
+		"exclude each other");
 }
 
 Test(config, takes_the_word_open_for_no_credentials)
@@ -441,7 +462,8 @@ Test(config, warns_of_a_secret_in_the_file_and_refuses_it_if_others_can_read)
 	char *print;
 
 	cr_assert(load(text), "%s", report.errors.data);
-	cr_expect(strstr(report.warnings.data, "csparkd.conf:3: auth.api_key holds a secret"), "%s", report.warnings.data);
+	cr_expect(strstr(report.warnings.data, "csparkd.conf:3: auth.api_key holds a secret"), "%s",
+		report.warnings.data);
 	print = printed();
 	cr_expect(strstr(print, "api_key = \"***\""), "%s", print);
 	free(print);
@@ -453,7 +475,8 @@ Test(config, reads_both_forms_of_the_oauth_file)
 {
 	static const char *const good[] = { "{\"client_id\": \"id\", \"client_secret\": \"" PLANTED "\"}",
 		"{\"x\": [1], \"clientId\": \"i\\u0064\", \"clientSecret\": \"" PLANTED "\"}\n" };
-	static const char *const bad[] = { "{\"client_id\": \"id\"}", "[]", "{\"client_id\": 3, \"client_secret\": \"" PLANTED "\"}",
+	static const char *const bad[] = { "{\"client_id\": \"id\"}", "[]",
+		"{\"client_id\": 3, \"client_secret\": \"" PLANTED "\"}",
 		"{\"client_id\": \"id\", \"client_secret\": \"" PLANTED "\"", "" };
 
 	set_variable("CSPARK_BASE_URL", URL);
@@ -502,8 +525,8 @@ load_listener(const char *address, const char *more)
 Test(config, takes_addresses_and_sockets)
 {
 	static const char *const good[] = { "127.0.0.1:1", "127.8.9.10:65535", "[::1]:8080", "unix:/run/s" };
-	static const char *const bad[] = { "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", ":80", "::1:80", "example.com:80",
-		"8080", "unix:run", "unix:", "[::1:80", "127.1:80" };
+	static const char *const bad[] = { "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x",
+		":80", "::1:80", "example.com:80", "8080", "unix:run", "unix:", "[::1:80", "127.1:80" };
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
 		cr_expect(load_listener(good[i], ""), "%s: %s", good[i], report.errors.data);
@@ -524,19 +547,28 @@ Test(config, listens_to_other_hosts_only_on_request)
 
 Test(config, sends_in_clear_only_on_request)
 {
-	expect_error("tenants = ( { base_url = \"http://spark.example/t\"; auth = { open = true; }; } );", "base_url: ");
-	cr_expect(load("tenants = ( { base_url = \"http://spark.example/t\"; plaintext = true; auth = { open = true; }; } );"), "%s",
+	expect_error("tenants = ( { base_url = \"http://spark.example/t\"; auth = { open = true; }; } );",
+		"base_url: ");
+	cr_expect(load("tenants = ( { base_url = \"http://spark.example/t\"; plaintext = true; auth = { open "
+	               "= true; }; } );"),
+		"%s", report.errors.data);
+	cr_expect(load("tenants = ( { base_url = \"http://127.0.0.1:9/t\"; auth = { open = true; }; } );"),
+		"%s", report.errors.data);
+	expect_error(tenant_with("auth = { open = true; }; token_url = \"http://a.example/t\";"),
+		"must begin with https://");
+	expect_error(tenant_with("auth = { open = true; }; token_url = \"http://127.0.0.1.example@evil/t\";"),
+		"user name");
+	cr_expect(load(tenant_with("auth = { open = true; }; token_url = \"http://localhost:1/t\";")), "%s",
 		report.errors.data);
-	cr_expect(load("tenants = ( { base_url = \"http://127.0.0.1:9/t\"; auth = { open = true; }; } );"), "%s", report.errors.data);
-	expect_error(tenant_with("auth = { open = true; }; token_url = \"http://a.example/t\";"), "must begin with https://");
-	expect_error(tenant_with("auth = { open = true; }; token_url = \"http://127.0.0.1.example@evil/t\";"), "user name");
-	cr_expect(load(tenant_with("auth = { open = true; }; token_url = \"http://localhost:1/t\";")), "%s", report.errors.data);
-	expect_error("tenants = ( { base_url = \"https://user:" PLANTED "@spark.example/t\"; auth = { open = true; }; } );", "user name");
+	expect_error("tenants = ( { base_url = \"https://user:" PLANTED
+		     "@spark.example/t\"; auth = { open = true; }; } );",
+		"user name");
 }
 
 Test(config, makes_an_address_of_env_and_tenant)
 {
-	cr_assert(load("tenants = ( { env = \"eu\"; tenant = \"t\"; auth = { open = true; }; } );"), "%s", report.errors.data);
+	cr_assert(load("tenants = ( { env = \"eu\"; tenant = \"t\"; auth = { open = true; }; } );"), "%s",
+		report.errors.data);
 	cr_expect_str_eq(config->tenants[0].base_url, "https://excel.eu.coherent.global/t");
 	expect_error("tenants = ( { env = \"eu\"; auth = { open = true; }; } );", "or env and tenant");
 	expect_error(tenant_with("env = \"eu\"; auth = { open = true; };"), "exclude each other");
@@ -559,7 +591,8 @@ Test(config, resolves_proxies)
 	cr_expect_str_eq(config->tenants[0].api_proxy, "http://proxy.example:3128");
 	cr_assert(load(tenant_with("proxy = \"\"; auth = { open = true; };")), "%s", report.errors.data);
 	cr_expect_null(config->tenants[0].api_proxy);
-	cr_assert(load(tenant_with("proxy = \"http://u:" PLANTED "@p:1\"; auth = { open = true; };")), "%s", report.errors.data);
+	cr_assert(load(tenant_with("proxy = \"http://u:" PLANTED "@p:1\"; auth = { open = true; };")), "%s",
+		report.errors.data);
 	print = printed();
 	cr_expect(strstr(print, "proxy = \"http://***@p:1\""), "%s", print);
 	free(print);
@@ -570,10 +603,12 @@ Test(config, resolves_proxies)
 
 Test(config, gives_every_worker_a_call)
 {
-	expect_error(beside("workers = 3; limits = { max_in_flight = 2; };"), "workers (3) must not exceed limits.max_in_flight (2)");
+	expect_error(beside("workers = 3; limits = { max_in_flight = 2; };"),
+		"workers (3) must not exceed limits.max_in_flight (2)");
 	cr_assert(load(beside("limits = { max_in_flight = 1; };")), "%s", report.errors.data);
 	cr_expect_eq(config->workers, 1);
-	expect_error(beside("limits = { max_head = 2048; max_target = 4096; };"), "must not exceed limits.max_head");
+	expect_error(beside("limits = { max_head = 2048; max_target = 4096; };"),
+		"must not exceed limits.max_head");
 }
 
 Test(config, is_shared_by_count)
@@ -605,8 +640,8 @@ Test(config, helps_with_every_key)
 	buf_fini(&out);
 }
 
-/* As it is shipped the sample says nothing, so the environment is enough; with all its keys uncommented every key is
- * known and good, but for those that exclude each other or name files. */
+/* As it is shipped the sample says nothing, so the environment is enough; with all its keys uncommented every
+ * key is known and good, but for those that exclude each other or name files. */
 Test(config, ships_a_sample_that_loads)
 {
 	struct buf out;

@@ -100,8 +100,9 @@ Test(log, says_the_time_in_utc)
 	tzset();
 	open_log(LOG_JSON, path);
 	log_say(LOG_WARN_LEVEL, "x", "y");
-	cr_assert_eq(sscanf(written(), "{\"time\":\"%4d-%2d-%2dT%2d:%2d:%2d.%3d%1[Z]\"", &year, &month, &day, &hour, &minute, &second,
-			     &ms, end), 8, "%s", content);
+	cr_assert_eq(sscanf(written(), "{\"time\":\"%4d-%2d-%2dT%2d:%2d:%2d.%3d%1[Z]\"", &year, &month, &day,
+			     &hour, &minute, &second, &ms, end),
+		8, "%s", content);
 	cr_expect_eq(((time(NULL) / 3600 - hour) % 24 + 24) % 24 <= 1, true);
 }
 
@@ -109,7 +110,9 @@ Test(log, escapes_what_could_forge_a_line)
 {
 	open_log(LOG_JSON, path);
 	log_say(LOG_WARN_LEVEL, "x", "%s", "a\"b\\c\n\x1b\x7f\xc2\x9b\xff\xc3\xa4\xe2\x82");
-	cr_expect(str_eq(member("message"), STR("\"a\\\"b\\\\c\\u000a\\u001b\\u007f\\u009b\\ufffd\xc3\xa4\\ufffd\\ufffd\"")), "%s", content);
+	cr_expect(str_eq(member("message"),
+			  STR("\"a\\\"b\\\\c\\u000a\\u001b\\u007f\\u009b\\ufffd\xc3\xa4\\ufffd\\ufffd\"")),
+		"%s", content);
 	cr_expect_eq(strchr(content, '\n') - content, strlen(content) - 1);
 }
 
@@ -173,7 +176,9 @@ Test(log, writes_text_for_people)
 	log_text(&line, "none", NULL);
 	log_int(&line, "status", 7);
 	log_end(&line);
-	cr_expect(strstr(written(), "Z warn  access plain=word blank=\"two words\" empty=\"\" none=- status=7\n"), "%s", content);
+	cr_expect(strstr(written(),
+			  "Z warn  access plain=word blank=\"two words\" empty=\"\" none=- status=7\n"),
+		"%s", content);
 	cr_expect_null(strchr(content, '\033'), "a file gets no colours");
 }
 
@@ -202,7 +207,8 @@ count_lines(const char *text, const char *word)
 	return count;
 }
 
-/* More lines than the descriptor and the buffer take; then what was lost must be said exactly, and whole lines arrive. */
+/* More lines than the descriptor and the buffer take; then what was lost must be said exactly, and whole
+ * lines arrive. */
 static void
 choke(int reader, int writer)
 {

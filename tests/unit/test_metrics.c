@@ -52,8 +52,8 @@ expect_line(const char *line)
 {
 	const char *found = strstr(text, line);
 
-	cr_expect(found && (found == text || found[-1] == '\n') && found[strlen(line)] == '\n', "no line <%s> in\n%s", line,
-		text);
+	cr_expect(found && (found == text || found[-1] == '\n') && found[strlen(line)] == '\n',
+		"no line <%s> in\n%s", line, text);
 }
 
 /* ---- a strict reader of the format ---- */
@@ -130,7 +130,8 @@ check_sample(struct family *family, const char *line)
 	char *end;
 	double value;
 
-	cr_assert(strncmp(name, family->name, strlen(family->name)) == 0, "%s outside its family %s", name, family->name);
+	cr_assert(strncmp(name, family->name, strlen(family->name)) == 0, "%s outside its family %s", name,
+		family->name);
 	if (*at == '{')
 		at = take_labels(at, le, sizeof(le));
 	cr_assert_eq(*at, ' ');
@@ -193,8 +194,14 @@ Test(metrics, is_valid_with_nothing_counted)
 
 Test(metrics, counts_a_request)
 {
-	struct metrics_request request = { .operation = 0, .status = 200, .total_us = 700, .queue_us = -1, .token_us = 0,
-		.spark_us = 70000000, .bytes_in = 10, .bytes_out = 20 };
+	struct metrics_request request = { .operation = 0,
+		.status = 200,
+		.total_us = 700,
+		.queue_us = -1,
+		.token_us = 0,
+		.spark_us = 70000000,
+		.bytes_in = 10,
+		.bytes_out = 20 };
 
 	metrics_request(all[0], &request);
 	request.status = 503;
