@@ -56,12 +56,15 @@ print_tree(struct str text, int depth)
 		printf("%*s", 2 * depth, "");
 		if (key.len)
 			print_scalar(key);
-		fputs(key.len ? ": " : "- ", stdout);
-		if (!is_container(value) || depth == DEPTH_MAX)
-			print_scalar(value);
-		putchar('\n');
-		if (is_container(value) && depth < DEPTH_MAX)
+		putchar(key.len ? ':' : '-');
+		if (is_container(value) && depth < DEPTH_MAX) {
+			putchar('\n');
 			print_tree(value, depth + 1);
+		} else {
+			putchar(' ');
+			print_scalar(value);
+			putchar('\n');
+		}
 	}
 }
 

@@ -44,11 +44,11 @@ static const char *
 outcome_words(struct str outcome)
 {
 	if (str_eq(outcome, STR("not_sent")))
-		return "Spark did not get the request.";
+		return "Spark did not run the request.";
 	if (str_eq(outcome, STR("maybe_executed")))
 		return "Spark may have run the request.";
 	if (str_eq(outcome, STR("executed")))
-		return "Spark ran the request.";
+		return "Spark has run the request.";
 	return NULL;
 }
 

@@ -326,8 +326,8 @@ def test_status_is_indented_for_people(daemon):
     daemon.answer(200, '{"version":"0.1.0","tenants":[{"name":"a\\nb","token":{"age_s":3,"error":null}}],"list":[1,2]}')
     done = run("--url", daemon.url, "status")
     assert done.returncode == OK
-    assert done.stdout.decode() == ("version: 0.1.0\ntenants: \n  - \n    name: a b\n    token: \n      age_s: 3\n"
-                                    "      error: -\nlist: \n  - 1\n  - 2\n")
+    assert done.stdout.decode() == ("version: 0.1.0\ntenants:\n  -\n    name: a b\n    token:\n      age_s: 3\n"
+                                    "      error: -\nlist:\n  - 1\n  - 2\n")
     assert daemon.requests[0][:2] == ("GET", "/status")
 
 

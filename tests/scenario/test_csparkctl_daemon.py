@@ -1,0 +1,100 @@
+"""csparkctl with the real daemon in front of the simulator; and the same calls without the daemon."""
+
+import json
+
+import pytest
+from gateway import Gateway, free_port
+from simulator import Simulator
+from test_csparkctl import ANSWERED, OK, UNREACHABLE, run
+
+SERVICE = "my-folder/volume-cylinder"
+VARYING = ("call_id", "request_timestamp", "process_time")
+
+
+@pytest.fixture(scope="module")
+def sim():
+    with Simulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def environment(sim):
+    return {"CSPARK_BASE_URL": f"{sim.url}/{sim.tenant}", "CSPARK_CLIENT_ID": sim.client_id,
+            "CSPARK_CLIENT_SECRET": sim.client_secret}
+
+
+@pytest.fixture(scope="module")
+def gateway(environment):
+    with Gateway(env=environment) as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def ctl(gateway):
+    return lambda *args, **options: run("--url", gateway.url, *args, **options)
+
+
+def test_one_record_is_executed(ctl):
+    done = ctl("execute", SERVICE, "radius=3", "height=4")
+    assert (done.returncode, done.stderr) == (OK, b"")
+    assert b'{"outputs":{"volume":113.097},' in done.stdout
+
+
+def test_formats_come_as_they_are(ctl):
+    assert ctl("execute", SERVICE, "radius=3", "height=4", "--format", "text", "--outputs", "volume").stdout == b"113.097\n"
+    table = ctl("execute", SERVICE, "--file", "-", "--type", "text/csv", "--format", "csv", stdin=b"radius,height\n3,4\n1,1\n")
+    assert table.stdout.split() == [b"volume", b"113.097", b"3.142"]
+    lines = ctl("execute", SERVICE, "--json", '[{"radius":3,"height":4}]', "--format", "ndjson").stdout
+    assert [json.loads(line)["outputs"] for line in lines.splitlines()] == [{"volume": 113.097}]
+
+
+@pytest.mark.parametrize("shape", ["simple", "alike", "original"])
+@pytest.mark.parametrize("inputs", ['{"radius":3,"height":4}', '[{"radius":3,"height":4},{"radius":1}]'])
+def test_the_daemon_and_the_library_agree(ctl, environment, shape, inputs):
+    def comparable(done):
+        assert done.returncode == OK, done.stderr
+        return drop(json.loads(done.stdout))
+
+    def drop(value):
+        if isinstance(value, dict):
+            return {name: drop(member) for name, member in value.items() if name not in VARYING}
+        return value
+
+    args = ("execute", SERVICE, "--json", inputs, "--shape", shape, "--correlation", "abc")
+    assert comparable(ctl(*args)) == comparable(run(*args, "--direct", env=environment))
+
+
+def test_every_locator_names_the_same_service(ctl, environment):
+    ids = json.loads(ctl("execute", SERVICE, "radius=3").stdout)
+    locators = [SERVICE, f"{SERVICE}[{ids['version']}]", "folders/my-folder/services/volume-cylinder",
+                "service/" + ids["service_id"], "version/" + ids["version_id"]]
+    for locator in locators:
+        for done in (ctl("execute", locator, "radius=3"), run("execute", locator, "radius=3", "--direct", env=environment)):
+            assert done.returncode == OK, done.stderr
+            assert json.loads(done.stdout)["version_id"] == ids["version_id"]
+
+
+def test_problems_say_the_way_out(ctl):
+    done = ctl("execute", "my-folder/nothing", "radius=3")
+    assert (done.returncode, done.stdout) == (ANSWERED, b"")
+    assert b"(spark_rejected, HTTP 404)" in done.stderr
+    assert b"Spark says: SERVICE_NOT_FOUND" in done.stderr
+    done = ctl("execute", SERVICE, "--json", "{\n!")
+    assert done.returncode == ANSWERED
+    assert b"line 2, column 1" in done.stderr
+
+
+def test_status_and_health(ctl):
+    assert json.loads(ctl("status", "--json").stdout)["version"]
+    assert ctl("status").stdout.startswith(b"version: ")
+    assert ctl("health").returncode == OK
+    assert ctl("health", "--ready", "--quiet").returncode == OK
+
+
+def test_a_unix_listener_and_a_daemon_that_left(environment, tmp_path):
+    path, port = f"unix:{tmp_path}/s", free_port()
+    config = f'listeners = ( {{ address = "127.0.0.1:{port}"; }}, {{ address = "{path}"; }} );'
+    with Gateway(config, env=environment, listen=False, port=port):
+        assert run("--url", path, "execute", SERVICE, "radius=3").returncode == OK
+        assert run("--url", path, "health", "--ready").returncode == OK
+    assert run("--url", path, "health", "--ready").returncode == UNREACHABLE
