@@ -115,7 +115,7 @@ expect_error(const char *text, const char *words)
 static const char *
 beside(const char *more)
 {
-	static char text[4096];
+	static char text[16384];
 
 	snprintf(text, sizeof(text),
 		"tenants = ( { base_url = \"" URL "\"; auth = { open = true; }; } );\n%s\n", more);
@@ -126,7 +126,7 @@ beside(const char *more)
 static const char *
 tenant_with(const char *more)
 {
-	static char text[4096];
+	static char text[16384];
 
 	snprintf(text, sizeof(text), "tenants = ( {\n base_url = \"" URL "\";\n%s\n} );\n", more);
 	return text;
