@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/json_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Digits with an optional comma in front of every three, as in 1,000 or 12,345,678. */
+/* Digits, commas between them with at least three digits behind each, as in 1,000 or 12,345,678. */
 static struct str
 take_whole(struct str *rest, char *ret, size_t *len)
 {
@@ -25,14 +26,14 @@ take_whole(struct str *rest, char *ret, size_t *len)
 		if (is_digit(rest->at[i])) {
 			ret[(*len)++] = rest->at[i];
 			run++;
-		} else if (rest->at[i] == ',' && run > 0 && (!grouped || run == 3)) {
+		} else if (rest->at[i] == ',' && run > 0 && (!grouped || run >= 3)) {
 			grouped = true;
 			run = 0;
 		} else {
 			break;
 		}
 	}
-	if (grouped && run != 3)
+	if (grouped && run < 3)
 		i = 0;
 	*rest = str_range(rest->at + i, rest->len - i);
 	return str_range(ret, i);
@@ -79,11 +80,11 @@ read_decimal(struct str text, double *ret)
 }
 
 static bool
-drop_first(struct str *text, char c)
+drop_first(struct str *text, struct str what)
 {
-	if (text->len == 0 || text->at[0] != c)
+	if (!str_starts(*text, what))
 		return false;
-	*text = str_trim(str_range(text->at + 1, text->len - 1));
+	*text = str_range(text->at + what.len, text->len - what.len);
 	return true;
 }
 
@@ -92,34 +93,58 @@ drop_last(struct str *text, char c)
 {
 	if (text->len == 0 || text->at[text->len - 1] != c)
 		return false;
-	*text = str_trim(str_range(text->at, text->len - 1));
+	text->len--;
 	return true;
 }
 
-/* A decimal with sign, currency, per cent or accountant's brackets around it. */
 static bool
-read_number(struct str text, double *ret)
+drop_sign(struct str *text)
 {
-	bool negative = false, percent;
+	if (drop_first(text, STR("-")))
+		return true;
+	drop_first(text, STR("+"));
+	return false;
+}
 
-	if (text.len && text.at[0] == '(' && drop_last(&text, ')'))
-		negative = drop_first(&text, '(');
-	else if (drop_first(&text, '-'))
+static bool
+is_infinite(struct str text)
+{
+	return str_eq_nocase(text, STR("inf")) || str_eq_nocase(text, STR("infinity")) ||
+		str_eq_nocase(text, STR("nan"));
+}
+
+/* Blanks count nowhere. Then a decimal, with sign or accountant's brackets, per cent or, in front of the
+ * sign, currency. */
+static bool
+read_number(struct str spaced, double *ret)
+{
+	bool negative = false, money = false, percent;
+	char plain[TEXT_MAX];
+	struct str text = { plain, 0 };
+	size_t i;
+
+	for (i = 0; i < spaced.len; i++)
+		if (spaced.at[i] != ' ')
+			plain[text.len++] = spaced.at[i];
+	if (drop_first(&text, STR("("))) {
 		negative = true;
-	else
-		drop_first(&text, '+');
-	drop_first(&text, '$');
-	percent = drop_last(&text, '%') || drop_first(&text, '%');
+		if (!drop_last(&text, ')'))
+			return false;
+	} else {
+		money = drop_first(&text, STR("$")) || drop_first(&text, STR("\xe2\x82\xac"));
+		negative = drop_sign(&text);
+	}
+	percent = !money && drop_last(&text, '%');
+	*ret = INFINITY;
+	if (is_infinite(text))
+		return true;
 	if (!read_decimal(text, ret))
 		return false;
-	if (percent)
-		*ret /= 100;
-	if (negative)
-		*ret = -*ret;
+	*ret = (negative ? -*ret : *ret) / (percent ? 100 : 1);
 	return true;
 }
 
-/* Days since 1899-12-30, which is Excel's day number for dates after February 1900. */
+/* Days since 1899-12-30. Unlike Excel, the vendor's engine does not believe in 29 February 1900. */
 static bool
 day_number(int year, int month, int day, double *ret)
 {
@@ -140,65 +165,78 @@ day_number(int year, int month, int day, double *ret)
 	era_year = year - (month <= 2);
 	yearday = (153 * shifted + 2) / 5 + day - 1;
 	*ret = 365.0 * era_year + era_year / 4 - era_year / 100 + era_year / 400 + yearday - 693899;
-	if (*ret < 61)
-		*ret -= 1; /* Excel believes in 29 February 1900 */
 	return true;
 }
 
 static int
 month_of(const char *name)
 {
-	static const char names[12][4] = { "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
-		"oct", "nov", "dec" };
+	static const char *const names[12] = { "january", "february", "march", "april", "may", "june", "july",
+		"august", "september", "october", "november", "december" };
 	int i;
 
 	for (i = 0; i < 12; i++)
-		if (str_eq_nocase(str_range(names[i], 3), str_of(name)))
+		if (str_eq_nocase(str_range(names[i], 3), str_of(name)) ||
+			str_eq_nocase(str_of(names[i]), str_of(name)))
 			return i + 1;
 	return 0;
 }
 
-/* Year-month-day, month/day/year or day-mon-year. */
+/* Year-month-day, month/day/year, day month year or month day, year; the month also by name. */
 static bool
 read_date(const char *text, double *ret)
 {
 	int a, b, c, end = 0;
-	char month[4];
+	char month[12];
 
-	if (!is_digit(text[0]))
-		return false;
-	if (sscanf(text, "%4d-%2d-%2d%n", &a, &b, &c, &end) == 3 && end && !text[end] && a > 31)
+	if (is_digit(text[0]) && sscanf(text, "%4d-%2d-%2d%n", &a, &b, &c, &end) == 3 && !text[end] && a > 31)
 		return day_number(a, b, c, ret);
-	if (sscanf(text, "%4d/%2d/%2d%n", &a, &b, &c, &end) == 3 && end && !text[end] && a > 31)
+	if (is_digit(text[0]) && sscanf(text, "%4d/%2d/%2d%n", &a, &b, &c, &end) == 3 && !text[end] && a > 31)
 		return day_number(a, b, c, ret);
-	if (sscanf(text, "%2d%*1[/-]%2d%*1[/-]%4d%n", &a, &b, &c, &end) == 3 && end && !text[end])
+	if (is_digit(text[0]) && sscanf(text, "%2d%*1[/-]%2d%*1[/-]%4d%n", &a, &b, &c, &end) == 3 && !text[end])
 		return day_number(c, a, b, ret);
-	if (sscanf(text, "%2d%*1[- ]%3[a-zA-Z]%*1[- ]%4d%n", &a, month, &c, &end) == 3 && end && !text[end])
+	end = 0;
+	if (is_digit(text[0]) && sscanf(text, "%2d%*1[- ]%9[a-zA-Z]%*1[- ]%4d%n", &a, month, &c, &end) == 3 &&
+		!text[end])
+		return day_number(c, month_of(month), a, ret);
+	if (sscanf(text, "%9[a-zA-Z] %2d, %4d%n", month, &a, &c, &end) == 3 && !text[end])
 		return day_number(c, month_of(month), a, ret);
 	return false;
+}
+
+/* " AM" or " PM" behind a time: what it adds to <hour>; false if it is neither, or the hour is past 12. */
+static bool
+read_half(const char *text, int *hour)
+{
+	bool evening = str_eq_nocase(str_of(text), STR(" pm"));
+
+	if (*hour > 12 || (!evening && !str_eq_nocase(str_of(text), STR(" am"))))
+		return false;
+	*hour = *hour % 12 + (evening ? 12 : 0);
+	return true;
 }
 
 static bool
 read_time(const char *text, double *ret)
 {
-	int hour, minute, second = 0, end = 0;
+	int hour, minute = 0, second = 0, end = 0, more = 0;
+	bool colon;
 
-	if (!is_digit(text[0]) || sscanf(text, "%4d:%2d%n", &hour, &minute, &end) != 2 || !end)
+	if (!is_digit(text[0]) || sscanf(text, "%4d%n", &hour, &end) != 1)
 		return false;
-	if (text[end] == ':') {
-		int more = 0;
-
-		if (!is_digit(text[end + 1]) || sscanf(text + end, ":%2d%n", &second, &more) != 1)
-			return false;
+	colon = text[end] == ':' && is_digit(text[end + 1]);
+	if (colon && sscanf(text + end, ":%2d%n", &minute, &more) == 1)
 		end += more;
-	}
-	if (text[end] || minute < 0 || minute > 59 || second < 0 || second > 59)
+	if (colon && text[end] == ':' && is_digit(text[end + 1]) &&
+		sscanf(text + end, ":%2d%n", &second, &more) == 1)
+		end += more;
+	if (text[end] ? !read_half(text + end, &hour) : !colon)
 		return false;
 	*ret = hour / 24.0 + minute / 1440.0 + second / 86400.0;
 	return true;
 }
 
-/* A date, a time, or a date and a time with a blank or a T between. */
+/* A date, a time, or a date and a time with a blank between. */
 static bool
 read_moment(struct str text, double *ret)
 {
@@ -214,8 +252,6 @@ read_moment(struct str text, double *ret)
 		return true;
 	colon = strchr(plain, ':');
 	gap = colon ? memrchr(plain, ' ', (size_t)(colon - plain)) : NULL;
-	if (!gap && colon)
-		gap = memrchr(plain, 'T', (size_t)(colon - plain));
 	if (!gap)
 		return false;
 	*gap = 0;
@@ -225,10 +261,20 @@ read_moment(struct str text, double *ret)
 	return true;
 }
 
+static struct str
+trim(struct str text)
+{
+	while (text.len && strchr(" \t\r\n", text.at[0]) && text.at[0])
+		text = str_range(text.at + 1, text.len - 1);
+	while (text.len && strchr(" \t\r\n", text.at[text.len - 1]) && text.at[text.len - 1])
+		text.len--;
+	return text;
+}
+
 bool
 coerce_text(struct str text, double *ret)
 {
-	text = str_trim(text);
+	text = trim(text);
 	if (text.len == 0 || text.len > TEXT_MAX)
 		return false;
 	if (str_eq_nocase(text, STR("true"))) {

@@ -1,5 +1,6 @@
 /*
- * How Excel reads a JSON value where a formula needs a number. Pure.
+ * How a JSON value is read where a formula needs a number: as Excel does, with the peculiarities of the
+ * vendor's engine. Pure.
  */
 #pragma once
 

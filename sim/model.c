@@ -7,10 +7,11 @@
 
 #include <math.h>
 
+#define WARNINGS_MAX ((size_t)64 << 20)
+
 struct parameter {
 	const char *name; /* lower case, as in messages */
-	double fallback;
-	double value;
+	double value; /* at first the default */
 	bool given;
 	bool good;
 };
@@ -30,73 +31,86 @@ key_is(struct str key, const char *name)
 	return same;
 }
 
+/* Text is a value of its own, however empty; people who mean a blank are told. */
 static void
-read_parameter(struct str inputs, struct parameter *param)
+put_empty(struct buf *warnings, const struct parameter *param)
 {
-	struct json_walk walk;
-	struct str key, value;
-
-	param->value = param->fallback;
-	param->given = false;
-	param->good = true;
-	json_walk_init(&walk, inputs);
-	while (json_walk_next(&walk, &key, &value)) {
-		if (!key_is(key, param->name))
-			continue;
-		param->given = true;
-		param->good = coerce_value(value, &param->value);
-	}
+	buf_printf(warnings,
+		"%s{\"source_path\":\"inputs.%s\",\"message\":\"Input values submitted with \\\"\\\" will be "
+		"processed as \\\"\\\". Use null to submit blank values for inputs\"}",
+		warnings->len ? "," : "", param->name);
 }
 
 static void
-put_missing(struct buf *out, const struct parameter *param, const char **comma)
+read_input(struct str key, struct str value, struct parameter *param, struct buf *warnings)
+{
+	if (!key_is(key, param->name))
+		return;
+	param->given = true;
+	param->good = coerce_value(value, &param->value);
+	if (str_eq(value, STR("\"\"")))
+		put_empty(warnings, param);
+}
+
+static void
+put_missing(struct buf *warnings, const struct parameter *param)
 {
 	if (param->given)
 		return;
-	buf_printf(out,
+	buf_printf(warnings,
 		"%s{\"source_path\":\"Default Values\",\"message\":\"Input parameter missing for '%s'. "
 		"API request processed using the default values saved into the file.\"}",
-		*comma, param->name);
-	*comma = ",";
+		warnings->len ? "," : "", param->name);
 }
 
 static void
-put_warnings(struct buf *out, const struct parameter *radius, const struct parameter *height)
+put_excel_error(struct buf *warnings)
 {
-	bool good = radius->good && height->good;
-	const char *comma = "";
+	buf_printf(warnings,
+		"%s{\"message\":\"Output results include Excel errors in the following outputs: volume\"}",
+		warnings->len ? "," : "");
+}
 
-	if (radius->given && height->given && good) {
+static void
+put_list(struct buf *out, const struct buf *items)
+{
+	if (items->len == 0) {
 		buf_put_str(out, STR("null"));
 		return;
 	}
-	buf_put_str(out, STR("["));
-	put_missing(out, height, &comma);
-	put_missing(out, radius, &comma);
-	if (!good)
-		buf_printf(out,
-			"%s{\"message\":\"Output results include Excel errors in the following outputs: "
-			"volume\"}",
-			comma);
-	buf_put_str(out, STR("]"));
+	buf_put_char(out, '[');
+	buf_put_str(out, buf_text(items));
+	buf_put_char(out, ']');
 }
 
 void
 model_cylinder(struct str inputs, const struct findings *ret)
 {
-	struct parameter radius = { .name = "radius", .fallback = 7 };
-	struct parameter height = { .name = "height", .fallback = 4 };
+	struct parameter radius = { .name = "radius", .value = 7, .good = true };
+	struct parameter height = { .name = "height", .value = 4, .good = true };
+	struct json_walk walk;
+	struct buf warnings;
+	struct str key, value;
 
-	read_parameter(inputs, &radius);
-	read_parameter(inputs, &height);
+	buf_init(&warnings, WARNINGS_MAX);
+	json_walk_init(&walk, inputs);
+	while (json_walk_next(&walk, &key, &value)) {
+		read_input(key, value, &radius, &warnings);
+		read_input(key, value, &height, &warnings);
+	}
+	put_missing(&warnings, &height);
+	put_missing(&warnings, &radius);
 	buf_put_str(ret->outputs, STR("{\"volume\":"));
-	if (radius.good && height.good)
+	if (radius.good && height.good) {
 		number_put(number_round3(M_PI * radius.value * radius.value * height.value), ret->outputs);
-	else
+	} else {
 		buf_put_str(ret->outputs, STR("\"#VALUE!\""));
+		put_excel_error(&warnings);
+	}
 	buf_put_str(ret->outputs, STR("}"));
-	put_warnings(ret->warnings, &radius, &height);
+	put_list(ret->warnings, &warnings);
 	buf_put_str(ret->errors, STR("null"));
+	buf_fini(&warnings);
 }
 
 void

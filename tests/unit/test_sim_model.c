@@ -108,6 +108,20 @@ Test(sim_model, cylinder_reads_inputs_as_excel_does)
 	expect_outputs(model_cylinder, "{\"radius\":1,\"height\":-0.00001}", "{\"volume\":0}");
 }
 
+Test(sim_model, cylinder_warns_in_the_order_of_the_engine)
+{
+	struct result result;
+
+	evaluate(model_cylinder, STR("{\"height\":\"\"}"), &result);
+	expect_text(&result.warnings,
+		STR("[{\"source_path\":\"inputs.height\",\"message\":\"Input values submitted with \\\"\\\" will "
+		    "be processed as \\\"\\\". Use null to submit blank values for inputs\"},"
+		    "{\"source_path\":\"Default Values\",\"message\":\"Input parameter missing for 'radius'. API "
+		    "request processed using the default values saved into the file.\"},"
+		    "{\"message\":\"Output results include Excel errors in the following outputs: volume\"}]"));
+	forget(&result);
+}
+
 Test(sim_model, the_others_do_what_they_are_called)
 {
 	expect_outputs(model_echo, "{ \"a\" : 1.0 }", "{ \"a\" : 1.0 }");
