@@ -8,25 +8,13 @@
 #include <inttypes.h>
 
 #include "base/json_text.h"
+#include "daemon/columns.h"
 #include "daemon/control.h"
 #include "daemon/refuse.h"
 
+#define MAX_COLUMNS 16384 /* Excel has no more */
+
 /* -- the header row ------------------------------------------------------------ */
-
-static bool
-is_name_taken(const struct decode *decode, struct str name)
-{
-	struct json_walk walk;
-	struct str other;
-
-	/* The row is still open: the walk ends where the text does. */
-	json_walk_init(&walk, str_range(decode->text.data + 1, decode->text.len - 1));
-	while (json_walk_next(&walk, NULL, &other)) {
-		if (json_string_is(other, name))
-			return true;
-	}
-	return false;
-}
 
 static bool
 put_name(struct decode *decode, struct str name, struct cspark_error *ret_error)
@@ -37,12 +25,35 @@ put_name(struct decode *decode, struct str name, struct cspark_error *ret_error)
 		return refuse(ret_error, CSPARK_E_BAD_CSV,
 			"line %" PRIu64 ": column %zu of the header has no name", csv->csv.row_line,
 			csv->cells + 1);
-	if (csv->cells > 0 && is_name_taken(decode, name))
-		return refuse(ret_error, CSPARK_E_BAD_CSV, "line %" PRIu64 ": the header names %.*s twice",
-			csv->csv.row_line, (int)(name.len < 100 ? name.len : 100), name.at);
+	if (csv->cells == MAX_COLUMNS)
+		return refuse(ret_error, CSPARK_E_BAD_CSV, "line %" PRIu64 ": more than %d columns",
+			csv->csv.row_line, MAX_COLUMNS);
 	buf_put(&decode->text, csv->cells > 0 ? "," : "[[", csv->cells > 0 ? 1 : 2);
 	json_quote(name, &decode->text);
 	return true;
+}
+
+/* The whole row is there: each name must be there once. */
+static bool
+check_names(struct decode *decode, struct cspark_error *ret_error)
+{
+	struct columns columns;
+	struct json_walk walk;
+	struct str name = { 0 };
+	size_t seen = 0;
+	bool ok = true;
+
+	columns_init(&columns);
+	json_walk_init(&walk, str_range(decode->text.data + 1, decode->text.len - 1));
+	while (ok && columns.count == seen && json_walk_next(&walk, NULL, &name)) {
+		ok = columns_add(&columns, name) || decode_no_memory(ret_error);
+		seen++;
+	}
+	if (ok && columns.count < seen)
+		ok = refuse(ret_error, CSPARK_E_BAD_CSV, "line %" PRIu64 ": the header names %.*s twice",
+			decode->csv.csv.row_line, (int)(name.len < 100 ? name.len : 100), name.at);
+	columns_fini(&columns);
+	return ok;
 }
 
 /* -- records ------------------------------------------------------------------------ */
@@ -96,12 +107,15 @@ on_row(void *arg, struct cspark_error *ret_error)
 	struct decode *decode = arg;
 	struct decode_csv *csv = &decode->csv;
 
-	if (csv->columns == 0)
-		csv->columns = csv->cells;
-	else if (csv->cells != csv->columns)
+	if (csv->columns > 0 && csv->cells != csv->columns)
 		return refuse_cells(csv, ret_error);
+	if (!buf_put_char(&decode->text, ']'))
+		return decode_no_memory(ret_error);
+	if (csv->columns == 0 && !check_names(decode, ret_error))
+		return false;
+	csv->columns = csv->cells;
 	csv->cells = 0;
-	return buf_put_char(&decode->text, ']') || decode_no_memory(ret_error);
+	return true;
 }
 
 /* Skipped; but in a table of one column it may have been meant as a record, unless it is at the end. */

@@ -67,8 +67,24 @@ Test(csv, refuses_rows_of_another_length)
 Test(csv, refuses_headers_that_name_nothing_or_one_thing_twice)
 {
 	expect_bad("a,,b\n", "column 2 of the header has no name");
-	expect_bad("a,b,a\n", "names a twice");
+	expect_bad("a,b,a\n", "names \"a\" twice");
 	expect_bad("a\"\n", "line 1: a quote inside");
+}
+
+Test(csv, knows_how_many_columns_excel_has)
+{
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	for (int i = 0; i < 16384; i++)
+		buf_printf(&text, "%sc%d", i > 0 ? "," : "", i);
+	struct decoded decoded = decoded_whole(DECODE_CSV, buf_text(&text));
+
+	cr_expect(decoded.ok, "%s", decoded.error.detail);
+	decoded_fini(&decoded);
+	buf_put_str(&text, STR(",one_more"));
+	expect_refusal(DECODE_CSV, buf_text(&text), CSPARK_E_BAD_CSV, "more than 16384 columns");
+	buf_fini(&text);
 }
 
 Test(csv, refuses_broken_quotes)

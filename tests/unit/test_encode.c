@@ -2,6 +2,10 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json_text.h"
+#include "tests/unit/bodies.h"
 
 static struct cspark_error error;
 static struct encoded encoded;
@@ -133,6 +137,61 @@ Test(encode, gives_a_failure_that_came_with_200_as_an_answer_with_errors)
 	cr_expect(str_starts(
 		encoded.body, STR("{\"outputs\":null,\"warnings\":null,\"errors\":[{\"message\":\"m\"}],")));
 	forget();
+}
+
+/* -- the vendor's own answers ----------------------------------------------------------- */
+
+static FILE *
+open_golden(void)
+{
+	const char *shared = getenv("CSPARKD_SHARED");
+	const char *srcdir = getenv("srcdir");
+	char path[4096];
+
+	if (shared)
+		snprintf(path, sizeof path, "%s/golden/volume-cylinder.ndjson", shared);
+	else
+		snprintf(path, sizeof path, "%s/../shared/golden/volume-cylinder.ndjson",
+			srcdir ? srcdir : ".");
+	return fopen(path, "r");
+}
+
+/* Inputs and response of one line come out as they went in. */
+static void
+expect_golden(struct str line)
+{
+	struct str response = json_member(line, STR("response"));
+	struct control simple = { .format = FORMAT_JSON };
+	struct decoded inputs = decoded_whole(DECODE_JSON, json_member(line, STR("inputs")));
+	struct part part = { .records = 1 };
+	struct plan plan = { .api = CSPARK_V3, .part_count = 1, .parts = &part };
+	struct str wanted;
+
+	cr_assert(inputs.ok, "%s", inputs.error.detail);
+	cr_expect(str_eq(inputs.ask.inputs, json_member(line, STR("inputs"))));
+	decoded_fini(&inputs);
+	cr_assert(plan_join(&plan, &response, &joined, &error), "%s", error.detail);
+	buf_init(&out, 1 << 20);
+	cr_assert(encode_answer(&simple, false, &joined, &out, &encoded, &error), "%s", error.detail);
+	wanted = json_path(response, "response_data.outputs");
+	cr_expect(str_eq(json_member(encoded.body, STR("outputs")), wanted), "%.*s", STR_ARG(encoded.body));
+	cr_expect_eq(encoded.warnings, json_count(json_path(response, "response_data.warnings")));
+	forget();
+}
+
+Test(encode, keeps_the_bytes_of_every_recorded_answer)
+{
+	FILE *golden = open_golden();
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	if (!golden)
+		cr_skip_test("the recorded answers are not here");
+	while ((len = getline(&line, &cap, golden)) > 0)
+		expect_golden(str_range(line, (size_t)len));
+	free(line);
+	fclose(golden);
 }
 
 /* -- lines --------------------------------------------------------------------------- */
