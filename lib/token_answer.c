@@ -123,10 +123,8 @@ read_life(struct str raw, struct cspark_token_answer *ret)
 static bool
 read_token(struct str raw, struct buf *token)
 {
-	size_t before = token->len;
-
 	return raw.at && json_kind_of(raw) == JSON_STRING && json_unquote(raw, token)
-		&& cspark_token_usable(str_range(token->data + before, token->len - before));
+		&& cspark_token_usable(buf_text(token));
 }
 
 static bool

@@ -30,5 +30,5 @@ struct cspark_token_answer {
 	char error[24];     /* the OAuth error code, or "unknown"; "" if there was none */
 };
 
-/* The answer with this status. A good one's token is appended to <token>. */
+/* The answer with this status. A good one's token is put into <token>, which must be empty. */
 void cspark_token_answer_read(int status, struct str body, struct buf *token, struct cspark_token_answer *ret);
