@@ -189,17 +189,17 @@ read_date(const char *text, double *ret)
 	int a, b, c, end = 0;
 	char month[12];
 
-	if (is_digit(text[0]) && sscanf(text, "%4d-%2d-%2d%n", &a, &b, &c, &end) == 3 && !text[end] && a > 31)
-		return day_number(a, b, c, ret);
-	if (is_digit(text[0]) && sscanf(text, "%4d/%2d/%2d%n", &a, &b, &c, &end) == 3 && !text[end] && a > 31)
-		return day_number(a, b, c, ret);
-	if (is_digit(text[0]) && sscanf(text, "%2d%*1[/-]%2d%*1[/-]%4d%n", &a, &b, &c, &end) == 3 && !text[end])
-		return day_number(c, a, b, ret);
-	end = 0;
-	if (is_digit(text[0]) && sscanf(text, "%2d%*1[- ]%9[a-zA-Z]%*1[- ]%4d%n", &a, month, &c, &end) == 3 &&
-		!text[end])
-		return day_number(c, month_of(month), a, ret);
 	if (sscanf(text, "%9[a-zA-Z] %2d, %4d%n", month, &a, &c, &end) == 3 && !text[end])
+		return day_number(c, month_of(month), a, ret);
+	if (!is_digit(text[0]))
+		return false;
+	if (sscanf(text, "%4d-%2d-%2d%n", &a, &b, &c, &end) == 3 && !text[end] && a > 31)
+		return day_number(a, b, c, ret);
+	if (sscanf(text, "%4d/%2d/%2d%n", &a, &b, &c, &end) == 3 && !text[end] && a > 31)
+		return day_number(a, b, c, ret);
+	if (sscanf(text, "%2d%*1[/-]%2d%*1[/-]%4d%n", &a, &b, &c, &end) == 3 && !text[end])
+		return day_number(c, a, b, ret);
+	if (sscanf(text, "%2d%*1[- ]%9[a-zA-Z]%*1[- ]%4d%n", &a, month, &c, &end) == 3 && !text[end])
 		return day_number(c, month_of(month), a, ret);
 	return false;
 }

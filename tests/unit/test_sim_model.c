@@ -114,11 +114,12 @@ Test(sim_model, cylinder_warns_in_the_order_of_the_engine)
 
 	evaluate(model_cylinder, STR("{\"height\":\"\"}"), &result);
 	expect_text(&result.warnings,
-		STR("[{\"source_path\":\"inputs.height\",\"message\":\"Input values submitted with \\\"\\\" will "
-		    "be processed as \\\"\\\". Use null to submit blank values for inputs\"},"
-		    "{\"source_path\":\"Default Values\",\"message\":\"Input parameter missing for 'radius'. API "
-		    "request processed using the default values saved into the file.\"},"
-		    "{\"message\":\"Output results include Excel errors in the following outputs: volume\"}]"));
+		STR("[{\"source_path\":\"inputs.height\",\"message\":\"Input values submitted with \\\"\\\" "
+		    "will be processed as \\\"\\\". Use null to submit blank values for inputs\"},"
+		    "{\"source_path\":\"Default Values\",\"message\":\"Input parameter missing for 'radius'. "
+		    "API request processed using the default values saved into the file.\"},"
+		    "{\"message\":\"Output results include Excel errors in the following outputs: "
+		    "volume\"}]"));
 	forget(&result);
 }
 
