@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define BLOCK_BYTES 8192
-#define ALIGN alignof(max_align_t)
+#define ALIGN       alignof(max_align_t)
 
 struct arena_block {
 	alignas(max_align_t) struct arena_block *next;

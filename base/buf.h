@@ -35,8 +35,7 @@ bool buf_put(struct buf *buf, const void *data, size_t len);
 bool buf_put_str(struct buf *buf, struct str text);
 bool buf_put_char(struct buf *buf, char c);
 bool buf_put_u64(struct buf *buf, unsigned long long value);
-bool buf_printf(struct buf *buf, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Room for <len> more bytes at data + len, or NULL (failed); the writer then adds to len. */
 char *buf_reserve(struct buf *buf, size_t len);

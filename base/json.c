@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/json_bulk.h"
 #include "base/utf8.h"
@@ -144,17 +145,17 @@ step_character(struct json_scan *scan, const char *at, const char *end)
 static const char *
 step_escape(struct json_scan *scan, const char *at)
 {
-	switch (*at) {
-	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
-		scan->state = IN_STRING;
-		return at + 1;
-	case 'u':
+	static const char escapes[] = "\"\\/bfnrt";
+
+	if (*at == 'u') {
 		scan->substate = 4;
 		scan->state = IN_HEX;
-		return at + 1;
-	default:
+	} else if (memchr(escapes, *at, sizeof escapes - 1)) {
+		scan->state = IN_STRING;
+	} else {
 		return fail(scan, at, "unknown escape in a string");
 	}
+	return at + 1;
 }
 
 static bool
@@ -174,6 +175,14 @@ step_hex(struct json_scan *scan, const char *at, const char *end)
 	}
 	if (scan->substate == 0)
 		scan->state = IN_STRING;
+	return at;
+}
+
+static const char *
+begin_literal(struct json_scan *scan, const char *at, enum json_kind kind)
+{
+	scan->substate = 0;
+	begin_scalar(scan, at, kind, IN_LITERAL);
 	return at;
 }
 
@@ -362,16 +371,18 @@ begin_value(struct json_scan *scan, const char *at, const char *end)
 	case '"':
 		begin_scalar(scan, at, JSON_STRING, IN_STRING);
 		return scan->state == IN_STRING ? step_string(scan, at + 1, end) : at;
-	case '-': case '0': case '1': case '2': case '3': case '4':
-	case '5': case '6': case '7': case '8': case '9':
-		return begin_number(scan, at, end);
-	case 't': case 'f': case 'n':
-		scan->substate = 0;
-		begin_scalar(scan, at, *at == 't' ? JSON_TRUE : *at == 'f' ? JSON_FALSE : JSON_NULL, IN_LITERAL);
-		return at;
+	case 't':
+		return begin_literal(scan, at, JSON_TRUE);
+	case 'f':
+		return begin_literal(scan, at, JSON_FALSE);
+	case 'n':
+		return begin_literal(scan, at, JSON_NULL);
 	default:
-		return fail(scan, at, *at == '\xef' && offset_of(scan, at) == 0 ?
-			"a byte-order mark before the text" : "expected a value");
+		if (*at == '-' || is_digit(*at))
+			return begin_number(scan, at, end);
+		if (*at == '\xef' && offset_of(scan, at) == 0)
+			return fail(scan, at, "a byte-order mark before the text");
+		return fail(scan, at, "expected a value");
 	}
 }
 
@@ -523,15 +534,21 @@ reason_of_end(const struct json_scan *scan)
 	if (wants)
 		return wants;
 	switch ((enum state)scan->state) {
-	case IN_STRING: case IN_CHARACTER: case IN_ESCAPE: case IN_HEX:
+	case IN_STRING:
+	case IN_CHARACTER:
+	case IN_ESCAPE:
+	case IN_HEX:
 		return "the text ends inside a string";
 	case IN_LITERAL:
 		return "expected true, false or null";
 	default:
-		if (scan->depth == 0)
-			return "the text is empty";
-		return scan->after == AFTER_MEMBER ? "the text ends inside an object" : "the text ends inside an array";
+		break;
 	}
+	if (scan->depth == 0)
+		return "the text is empty";
+	if (scan->after == AFTER_MEMBER)
+		return "the text ends inside an object";
+	return "the text ends inside an array";
 }
 
 enum json_status

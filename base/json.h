@@ -53,20 +53,20 @@ struct json_scan {
 	void *arg;
 	unsigned events_to_depth;
 	/* the rest is the scanner's own */
-	unsigned depth;   /* open containers */
+	unsigned depth; /* open containers */
 	uint8_t state;
 	uint8_t after;    /* the state behind a value of the innermost container */
 	uint8_t substate; /* within a number, a literal, an escape or a character */
 	uint8_t kind;     /* of the scalar under way */
 	bool is_name;     /* the string under way names a member */
 	const char *reason;
-	uint64_t offset;     /* bytes consumed */
-	uint64_t bias;       /* address + bias = offset, while a piece is fed */
-	uint64_t line;       /* from 1 */
-	uint64_t line_start; /* offset of the first byte of this line */
-	uint64_t begin;      /* of the scalar or name under way */
+	uint64_t offset;                    /* bytes consumed */
+	uint64_t bias;                      /* address + bias = offset, while a piece is fed */
+	uint64_t line;                      /* from 1 */
+	uint64_t line_start;                /* offset of the first byte of this line */
+	uint64_t begin;                     /* of the scalar or name under way */
 	uint64_t nest[JSON_MAX_DEPTH / 64]; /* a bit a level: 1 = object */
-	uint64_t begins[8];  /* where the open containers of depth 0..7 began */
+	uint64_t begins[8];                 /* where the open containers of depth 0..7 began */
 };
 
 /* <events_to_depth> at most 7. */

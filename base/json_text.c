@@ -202,11 +202,8 @@ json_kind_of(struct str value)
 		return JSON_TRUE;
 	case 'f':
 		return JSON_FALSE;
-	case '-': case '0': case '1': case '2': case '3': case '4':
-	case '5': case '6': case '7': case '8': case '9':
-		return JSON_NUMBER;
 	default:
-		return JSON_NULL;
+		return *at == '-' || (*at >= '0' && *at <= '9') ? JSON_NUMBER : JSON_NULL;
 	}
 }
 
@@ -362,7 +359,11 @@ quote_one(const char *at, const char *end, struct buf *out)
 {
 	static const char hex[] = "0123456789abcdef";
 	static const char short_names[0x20] = {
-		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't',
+		['\b'] = 'b',
+		['\f'] = 'f',
+		['\n'] = 'n',
+		['\r'] = 'r',
+		['\t'] = 't',
 	};
 	unsigned char c = (unsigned char)*at;
 	size_t len;

@@ -13,7 +13,7 @@ struct list {
 	struct list *prev;
 };
 
-#define LIST_ITEM(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+#define LIST_ITEM(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 
 static inline void
 list_init(struct list *node)

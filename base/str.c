@@ -154,8 +154,8 @@ str_percent_decode(struct str text, bool form, struct buf *out)
 static bool
 is_unreserved(char c)
 {
-	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-		c == '-' || c == '.' || c == '_' || c == '~';
+	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' ||
+		c == '_' || c == '~';
 }
 
 void

@@ -15,7 +15,7 @@
 #include "base/json_text.h"
 
 #define PIECE_BYTES 16384
-#define ROUNDS 3
+#define ROUNDS      3
 
 static uint32_t
 next_random(void)
@@ -31,26 +31,29 @@ next_random(void)
 static void
 write_record(struct buf *out)
 {
-	buf_printf(out, "{\"policy_id\":\"P-%08u\",\"age\":%u,\"sum_insured\":%u.%02u,\"smoker\":%s,"
+	buf_printf(out,
+		"{\"policy_id\":\"P-%08u\",\"age\":%u,\"sum_insured\":%u.%02u,\"smoker\":%s,"
 		"\"region\":\"north-west\",\"riders\":[1,2,%u],\"note\":null}",
-		next_random() % 100000000, 18 + next_random() % 70, next_random() % 1000000, next_random() % 100,
-		next_random() % 2 ? "true" : "false", next_random() % 50);
+		next_random() % 100000000, 18 + next_random() % 70, next_random() % 1000000,
+		next_random() % 100, next_random() % 2 ? "true" : "false", next_random() % 50);
 }
 
 static void
 write_indented_record(struct buf *out)
 {
-	buf_printf(out, "\n  {\n    \"policy_id\": \"P-%08u\",\n    \"age\": %u,\n    \"sum_insured\": %u.%02u,\n"
+	buf_printf(out,
+		"\n  {\n    \"policy_id\": \"P-%08u\",\n    \"age\": %u,\n    \"sum_insured\": %u.%02u,\n"
 		"    \"address\": {\n      \"city\": \"Springfield\",\n      \"zip\": \"%05u\"\n    }\n  }",
-		next_random() % 100000000, 18 + next_random() % 70, next_random() % 1000000, next_random() % 100,
-		next_random() % 100000);
+		next_random() % 100000000, 18 + next_random() % 70, next_random() % 1000000,
+		next_random() % 100, next_random() % 100000);
 }
 
 static void
 write_strings(struct buf *out)
 {
-	static const char *const words[] = { "premium ", "benefit ", "exclusion ", "of ", "the ", "said \\\"yes\\\" ",
-		"r\xc3\xa9sum\xc3\xa9 ", "line\\n", "whereas ", "insured ", "party ", "shall ", "not ", "be ", "liable ", "for " };
+	static const char *const words[] = { "premium ", "benefit ", "exclusion ", "of ", "the ",
+		"said \\\"yes\\\" ", "r\xc3\xa9sum\xc3\xa9 ", "line\\n", "whereas ", "insured ", "party ",
+		"shall ", "not ", "be ", "liable ", "for " };
 
 	buf_put_str(out, STR("{\"text\":\""));
 	for (unsigned i = 20 + next_random() % 60; i > 0; i--)
@@ -61,8 +64,9 @@ write_strings(struct buf *out)
 static void
 write_numbers(struct buf *out)
 {
-	buf_printf(out, "[%u,%u.%u,-%u.%04u,%.17g,%u]", next_random() % 1000, next_random() % 100000, next_random() % 1000,
-		next_random() % 100, next_random() % 10000, next_random() / 7e-5, next_random() % 2);
+	buf_printf(out, "[%u,%u.%u,-%u.%04u,%.17g,%u]", next_random() % 1000, next_random() % 100000,
+		next_random() % 1000, next_random() % 100, next_random() % 10000, next_random() / 7e-5,
+		next_random() % 2);
 }
 
 static const struct {
@@ -112,7 +116,8 @@ run_scan(struct str text)
 
 	json_scan_init(&scan, 1, count_mark, &marks);
 	for (size_t at = 0; at < text.len; at += PIECE_BYTES)
-		json_scan_feed(&scan, text.at + at, text.len - at < PIECE_BYTES ? text.len - at : PIECE_BYTES);
+		json_scan_feed(
+			&scan, text.at + at, text.len - at < PIECE_BYTES ? text.len - at : PIECE_BYTES);
 	return json_scan_end(&scan) == JSON_DONE && marks > 1;
 }
 

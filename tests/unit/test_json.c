@@ -18,7 +18,8 @@ note_mark(void *arg, const struct json_mark *mark)
 }
 
 static enum json_status
-scan_split(const char *text, size_t split, unsigned to_depth, struct buf *ret_marks, struct json_error *ret_error)
+scan_split(const char *text, size_t split, unsigned to_depth, struct buf *ret_marks,
+	struct json_error *ret_error)
 {
 	struct json_scan scan;
 	enum json_status status;
@@ -42,8 +43,8 @@ expect_marks(const char *text, unsigned to_depth, const char *marks)
 	buf_init(&got, 100000);
 	for (size_t split = 0; split <= strlen(text); split++) {
 		cr_expect_eq(scan_split(text, split, to_depth, &got, &error), JSON_DONE);
-		cr_expect(str_eq(buf_text(&got), str_of(marks)), "<%s> cut at %zu: got  %.*s\nwant %s", text, split,
-			STR_ARG(buf_text(&got)), marks);
+		cr_expect(str_eq(buf_text(&got), str_of(marks)), "<%s> cut at %zu: got  %.*s\nwant %s", text,
+			split, STR_ARG(buf_text(&got)), marks);
 	}
 	buf_fini(&got);
 }
@@ -57,7 +58,8 @@ expect_error(const char *text, unsigned line, unsigned column, const char *reaso
 
 	buf_init(&marks, 100000);
 	for (size_t split = 0; split <= strlen(text); split++) {
-		cr_expect_eq(scan_split(text, split, 1, &marks, &error), JSON_BAD, "<%s> cut at %zu", text, split);
+		cr_expect_eq(
+			scan_split(text, split, 1, &marks, &error), JSON_BAD, "<%s> cut at %zu", text, split);
 		cr_expect(error.line == line && error.column == column, "<%s> cut at %zu: %u:%u", text, split,
 			(unsigned)error.line, (unsigned)error.column);
 		cr_expect(strstr(error.reason, reason), "<%s> cut at %zu: %s", text, split, error.reason);
@@ -113,6 +115,7 @@ Test(json, says_where_and_why)
 	expect_error("[nul]", 1, 5, "true, false or null");
 	expect_error("tru", 1, 4, "true, false or null");
 	expect_error("[01]", 1, 3, "superfluous 0");
+	expect_error("[-01]", 1, 4, "superfluous 0");
 	expect_error("[-]", 1, 3, "after '-'");
 	expect_error("[1.]", 1, 4, "after the decimal point");
 	expect_error("1.", 1, 3, "after the decimal point");
@@ -246,7 +249,11 @@ Test(json, sees_an_odd_byte_at_every_position_of_a_long_string)
 		char byte;
 		const char *reason;
 	} odd[] = {
-		{ '\n', "control" }, { '\x1f', "control" }, { '\xff', "UTF-8" }, { '"', "expected" }, { '\\', "escape" },
+		{ '\n', "control" },
+		{ '\x1f', "control" },
+		{ '\xff', "UTF-8" },
+		{ '"', "expected" },
+		{ '\\', "escape" },
 	};
 	char text[70];
 	struct json_error error;
@@ -258,7 +265,8 @@ Test(json, sees_an_odd_byte_at_every_position_of_a_long_string)
 			memcpy(text + sizeof text - 2, "\"]", 2);
 			text[at] = odd[i].byte;
 			cr_assert_not(json_valid(text, sizeof text, &error), "%02x at %zu", odd[i].byte, at);
-			cr_assert(strstr(error.reason, odd[i].reason), "%02x at %zu: %s", odd[i].byte, at, error.reason);
+			cr_assert(strstr(error.reason, odd[i].reason), "%02x at %zu: %s", odd[i].byte, at,
+				error.reason);
 		}
 	}
 }

@@ -1,4 +1,4 @@
-/* The public JSONTestSuite, where it can be found: $CSPARKD_SHARED/data or ../shared/data beside the sources. */
+/* The public JSONTestSuite, if it is in $CSPARKD_SHARED/data or in ../shared/data beside the sources. */
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <limits.h>

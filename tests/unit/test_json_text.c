@@ -97,8 +97,16 @@ Test(json_text, knows_kinds_by_the_first_byte)
 		const char *text;
 		enum json_kind kind;
 	} kinds[] = {
-		{ " {", JSON_OBJECT }, { "[", JSON_ARRAY }, { "\"x\"", JSON_STRING }, { "-1", JSON_NUMBER }, { "9", JSON_NUMBER },
-		{ "true", JSON_TRUE }, { "\n\tfalse", JSON_FALSE }, { "null", JSON_NULL }, { "", JSON_NULL }, { "x", JSON_NULL },
+		{ " {", JSON_OBJECT },
+		{ "[", JSON_ARRAY },
+		{ "\"x\"", JSON_STRING },
+		{ "-1", JSON_NUMBER },
+		{ "9", JSON_NUMBER },
+		{ "true", JSON_TRUE },
+		{ "\n\tfalse", JSON_FALSE },
+		{ "null", JSON_NULL },
+		{ "", JSON_NULL },
+		{ "x", JSON_NULL },
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -137,7 +145,8 @@ Test(json_text, resolves_escapes)
 	expect_unquoted("\"\"", STR(""));
 	expect_unquoted("\"plain\"", STR("plain"));
 	expect_unquoted("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", STR("\"\\/\b\f\n\r\t"));
-	expect_unquoted("\"x\\u0041\\u00E9\\u20ac\\ud83d\\uDE00y\"", STR("xA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80y"));
+	expect_unquoted(
+		"\"x\\u0041\\u00E9\\u20ac\\ud83d\\uDE00y\"", STR("xA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80y"));
 	expect_unquoted("\"\\u0000\"", STR("\0"));
 }
 
@@ -146,7 +155,7 @@ Test(json_text, replaces_lone_surrogates)
 	expect_unquoted("\"\\ud800\"", STR("\xef\xbf\xbd"));
 	expect_unquoted("\"\\udc00x\"", STR("\xef\xbf\xbdx"));
 	expect_unquoted("\"\\ud800\\ud800\\udc00\"", STR("\xef\xbf\xbd\xf0\x90\x80\x80"));
-	expect_unquoted("\"\\ud800\\u0041\"", STR("\xef\xbf\xbd" "A"));
+	expect_unquoted("\"\\ud800\\u005a\"", STR("\xef\xbf\xbdZ"));
 	expect_unquoted("\"\\ud800\\n\"", STR("\xef\xbf\xbd\n"));
 }
 
@@ -179,7 +188,7 @@ Test(json_text, quotes)
 	expect_quoted(STR("a\"b\\c/\b\f\n\r\t"), "\"a\\\"b\\\\c/\\b\\f\\n\\r\\t\"");
 	expect_quoted(str_range("\0\x1f\x7f", 3), "\"\\u0000\\u001f\x7f\"");
 	expect_quoted(STR("caf\xc3\xa9 \xf0\x9f\x98\x80"), "\"caf\xc3\xa9 \xf0\x9f\x98\x80\"");
-	expect_quoted(STR("a\xff" "b\xc3"), "\"a\xef\xbf\xbd" "b\xef\xbf\xbd\"");
+	expect_quoted(STR("y\xffz\xc3"), "\"y\xef\xbf\xbdz\xef\xbf\xbd\"");
 	expect_quoted(STR("a long run of plain text without an escape\n"),
 		"\"a long run of plain text without an escape\\n\"");
 }
@@ -187,7 +196,8 @@ Test(json_text, quotes)
 Test(json_text, tells_scalar_literals)
 {
 	static const char *const good[] = { "3", "-1.5e3", "true", "false", "null", "\"3\"", "\"a b\"", "0" };
-	static const char *const bad[] = { "", " 3", "3 ", "03", "1.", "True", "abc", "{}", "[1]", "\"a", "a\"", "3,4", "NaN", "+1", "\"a\"\"b\"" };
+	static const char *const bad[] = { "", " 3", "3 ", "03", "1.", "True", "abc", "{}", "[1]", "\"a",
+		"a\"", "3,4", "NaN", "+1", "\"a\"\"b\"" };
 
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
 		cr_expect(json_is_scalar(str_of(good[i])), "<%s>", good[i]);
@@ -198,7 +208,8 @@ Test(json_text, tells_scalar_literals)
 /* Every cut of a text is read within its bounds: the copy ends where the memory ends. */
 Test(json_text, stays_in_bounds_on_broken_text)
 {
-	static const char text[] = "{\"a\\u0041\\\\\" : [1, {\"b\":\"\\ud83d\\ude00\"}], \"c\":\"a long enough string, twice\"}";
+	static const char text[] =
+		"{\"a\\u0041\\\\\" : [1, {\"b\":\"\\ud83d\\ude00\"}], \"c\":\"a long enough string, twice\"}";
 
 	for (size_t len = 0; len < sizeof text; len++) {
 		char *copy = malloc(len ? len : 1);

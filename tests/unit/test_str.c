@@ -57,7 +57,8 @@ Test(str, finds_a_byte)
 
 Test(str, reads_decimal_numbers_strictly)
 {
-	static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "0x1", "1.0", "18446744073709551616", "99999999999999999999" };
+	static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "0x1", "1.0", "18446744073709551616",
+		"99999999999999999999" };
 	uint64_t value = 7;
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

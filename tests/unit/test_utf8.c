@@ -17,12 +17,24 @@ Test(utf8, encodes_every_character_so_that_it_is_well_formed)
 	}
 }
 
+static size_t
+expected_len_by_lead(unsigned char lead)
+{
+	if (lead < 0x80)
+		return 1;
+	if (lead >> 5 == 6)
+		return 2;
+	if (lead >> 4 == 14)
+		return 3;
+	return lead >> 3 == 30 ? 4 : 0;
+}
+
 /* Decodes by the shape alone, then asks what the shape does not show. */
 static size_t
 expected_len(const unsigned char *at, size_t len)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t need = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 : at[0] >> 3 == 30 ? 4 : 0;
+	size_t need = expected_len_by_lead(at[0]);
 	uint32_t code = need < 2 ? at[0] : at[0] & (0x7fu >> need);
 
 	if (need == 0 || need > len)
@@ -40,7 +52,8 @@ Test(utf8, judges_every_beginning_as_a_decoder_does)
 	static const unsigned char thirds[] = { 0x00, 0x7f, 0x80, 0xbf, 0xc0, 0xff };
 
 	for (unsigned i = 0; i < 256 * 256 * sizeof thirds; i++) {
-		unsigned char bytes[4] = { (unsigned char)(i & 0xff), (unsigned char)(i >> 8 & 0xff), thirds[i >> 16], 0x80 };
+		unsigned char bytes[4] = { (unsigned char)(i & 0xff), (unsigned char)(i >> 8 & 0xff),
+			thirds[i >> 16], 0x80 };
 
 		for (size_t len = 1; len <= 4; len++)
 			cr_assert_eq(utf8_len((char *)bytes, (char *)bytes + len), expected_len(bytes, len),
