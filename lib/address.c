@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define URL_MAX 1024
-#define HOST_MAX 253
+#define URL_MAX      1024
+#define HOST_MAX     253
 #define SPARK_DOMAIN ".coherent.global"
 
 /* A URL in parts, lower case where case does not matter. */
@@ -46,7 +46,8 @@ copy_lower(struct str text, char *ret)
 static bool
 is_word_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+		c == '_';
 }
 
 /* Letters, digits, '-', '_' and, if <dots>, '.' between them. */
@@ -71,8 +72,8 @@ is_loopback(const char *host)
 {
 	struct in_addr address;
 
-	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0
-		|| (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
+	return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+		(inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 /* The environment part of excel.ENV.coherent.global, one label or two; absent for other hosts. */
@@ -149,7 +150,8 @@ read_scheme(struct str *url, struct address *ret, struct cspark_error *ret_error
 
 	ret->is_tls = str_eq_nocase(scheme, STR("https"));
 	if ((!ret->is_tls && !str_eq_nocase(scheme, STR("http"))) || !str_starts(rest, STR("://")))
-		return refuse(ret_error, "The base URL must begin with https://, "
+		return refuse(ret_error,
+			"The base URL must begin with https://, "
 			"as in https://excel.ENVIRONMENT.coherent.global/TENANT.");
 	*url = str_range(rest.at + 3, rest.len - 3);
 	return true;
@@ -174,10 +176,12 @@ check_characters(struct str url, struct cspark_error *ret_error)
 		return refuse(ret_error, "The base URL is too long.");
 	for (size_t i = 0; i < url.len; i++) {
 		if (url.at[i] <= ' ' || url.at[i] >= 0x7f || url.at[i] == '\\')
-			return refuse(ret_error, "The base URL contains a blank, a control or a character that is not ASCII.");
+			return refuse(ret_error,
+				"The base URL contains a blank, a control or a character that is not ASCII.");
 	}
 	if (str_find(url, '@') >= 0)
-		return refuse(ret_error, "The base URL must not contain a user or password; "
+		return refuse(ret_error,
+			"The base URL must not contain a user or password; "
 			"credentials have settings of their own.");
 	if (str_find(url, '?') >= 0 || str_find(url, '#') >= 0)
 		return refuse(ret_error, "The base URL must not have a query or a fragment.");
@@ -200,7 +204,8 @@ read_url(struct str url, struct address *ret, struct cspark_error *ret_error)
 	if (path.len == 0)
 		return true;
 	if (str_find(path, '/') >= 0)
-		return refuse(ret_error, "The base URL has more in its path than a tenant; write scheme://host/TENANT.");
+		return refuse(ret_error,
+			"The base URL has more in its path than a tenant; write scheme://host/TENANT.");
 	return read_tenant(path, ret, ret_error);
 }
 
@@ -238,10 +243,10 @@ read_env(struct str env, struct str tenant, struct address *ret, struct cspark_e
 	ret->is_tls = true;
 	str_cut(env, '.', &second);
 	if (!is_word(env, true) || str_find(second, '.') >= 0 || env.len > 128)
-		return refuse(ret_error, "An environment is one or two words, as in \"my-env\" or \"uat.us\".");
-	strcpy(ret->host, "excel.");
-	copy_lower(env, ret->host + strlen(ret->host));
-	strcat(ret->host, SPARK_DOMAIN);
+		return refuse(
+			ret_error, "An environment is one or two words, as in \"my-env\" or \"uat.us\".");
+	snprintf(ret->host, sizeof(ret->host), "excel.%.*s" SPARK_DOMAIN, STR_ARG(env));
+	copy_lower(str_of(ret->host), ret->host);
 	if (!read_tenant(tenant, ret, ret_error))
 		return false;
 	copy_lower(str_of(ret->tenant), ret->tenant);
@@ -249,16 +254,19 @@ read_env(struct str env, struct str tenant, struct address *ret, struct cspark_e
 }
 
 static bool
-read_base(struct str url, struct str env, struct str tenant, struct address *ret, struct cspark_error *ret_error)
+read_base(struct str url, struct str env, struct str tenant, struct address *ret,
+	struct cspark_error *ret_error)
 {
 	if (url.len == 0 && env.len == 0)
-		return refuse(ret_error, "Spark's address is missing: give a base URL, or environment and tenant.");
+		return refuse(
+			ret_error, "Spark's address is missing: give a base URL, or environment and tenant.");
 	if (url.len > 0 && !read_url(url, ret, ret_error))
 		return false;
 	if (url.len > 0 && ret->tenant[0])
 		return true;
 	if (tenant.len == 0)
-		return refuse(ret_error, "The tenant is missing: it is the first segment of the base URL's path, "
+		return refuse(ret_error,
+			"The tenant is missing: it is the first segment of the base URL's path, "
 			"or a setting of its own.");
 	return url.len > 0 ? read_tenant(tenant, ret, ret_error) : read_env(env, tenant, ret, ret_error);
 }
@@ -270,10 +278,12 @@ cspark_base_url_parse(const char *base_url, const char *env, const char *tenant,
 	struct address address;
 	struct buf origin;
 
-	if (!read_base(str_trim(str_of(base_url)), str_trim(str_of(env)), str_trim(str_of(tenant)), &address, ret_error))
+	if (!read_base(str_trim(str_of(base_url)), str_trim(str_of(env)), str_trim(str_of(tenant)), &address,
+		    ret_error))
 		return false;
 	if (!address.is_tls && !plaintext_allowed && !is_loopback(address.host))
-		return refuse(ret_error, "The base URL must be https: only loopback addresses may be reached in the clear, "
+		return refuse(ret_error,
+			"The base URL must be https: only loopback addresses may be reached in the clear, "
 			"unless plaintext is allowed.");
 	prefer_host(&address, "excel");
 	buf_init(&origin, URL_MAX);

@@ -14,7 +14,10 @@ struct member {
 	struct str name;
 	size_t at;
 };
-#define MEMBER(field) { { #field, sizeof(#field) - 1 }, offsetof(struct cspark_answer, field) }
+#define MEMBER(field)                                                                 \
+	{                                                                             \
+		{ #field, sizeof(#field) - 1 }, offsetof(struct cspark_answer, field) \
+	}
 
 static struct cspark_bytes *
 slot(struct cspark_answer *answer, const struct member *member)

@@ -7,13 +7,13 @@
  */
 #include "lib/envelope.h"
 
-#include <stdio.h>
-
 #include "base/buf.h"
 #include "base/json_text.h"
 #include "lib/bytes.h"
 #include "lib/error.h"
 #include "lib/metadata.h"
+
+#include <stdio.h>
 
 /* Far more than Spark knows; keeps the comparison of layers cheap whatever a caller sends. */
 #define LAYER_MAX 64
@@ -40,8 +40,8 @@ static const struct cspark_meta NO_META;
 
 /* The texts a caller hands in, as they are called in messages. */
 static bool
-check_text(const struct envelope *envelope, struct cspark_bytes text, enum json_kind kind, enum cspark_code code,
-	const char *name)
+check_text(const struct envelope *envelope, struct cspark_bytes text, enum json_kind kind,
+	enum cspark_code code, const char *name)
 {
 	const char *wanted = kind == JSON_OBJECT ? "object" : "array";
 	struct json_error where;
@@ -49,7 +49,8 @@ check_text(const struct envelope *envelope, struct cspark_bytes text, enum json_
 	if (!text.at)
 		return true;
 	if (!envelope->execute->checked && !json_valid(text.at, text.len, &where))
-		return cspark_refuse(envelope->error, code, "%s: not valid JSON at line %llu, column %llu: %s.", name,
+		return cspark_refuse(envelope->error, code,
+			"%s: not valid JSON at line %llu, column %llu: %s.", name,
 			(unsigned long long)where.line, (unsigned long long)where.column, where.reason);
 	if (json_kind_of(str_of_bytes(text)) != kind)
 		return cspark_refuse(envelope->error, code, "%s: a JSON %s is expected.", name, wanted);
@@ -117,11 +118,10 @@ read_layers(struct envelope *envelope)
 {
 	const struct cspark_meta *meta = envelope->meta;
 
-	return check_text(envelope, meta->more, JSON_OBJECT, CSPARK_E_BAD_PARAMETER, "_meta")
-		&& check_text(envelope, meta->own, JSON_OBJECT, CSPARK_E_BAD_JSON, "request_meta")
-		&& read_layer(envelope, meta->more, "_meta", &envelope->more)
-		&& read_layer(envelope, meta->own, "request_meta", &envelope->own)
-		&& check_more(envelope);
+	return check_text(envelope, meta->more, JSON_OBJECT, CSPARK_E_BAD_PARAMETER, "_meta") &&
+		check_text(envelope, meta->own, JSON_OBJECT, CSPARK_E_BAD_JSON, "request_meta") &&
+		read_layer(envelope, meta->more, "_meta", &envelope->more) &&
+		read_layer(envelope, meta->own, "request_meta", &envelope->own) && check_more(envelope);
 }
 
 static bool
@@ -134,8 +134,9 @@ check_values(const struct envelope *envelope)
 
 		if (envelope->meta->value[i].at && !row->field[api])
 			return cspark_refuse(envelope->error, CSPARK_E_BAD_PARAMETER,
-				"%s cannot be used with %s: Spark's %s API has no such field.", row->parameter,
-				api == CSPARK_V4 ? "a list of records" : "a single record", api == CSPARK_V4 ? "v4" : "v3");
+				"%s cannot be used with %s: Spark's %s API has no such field.",
+				row->parameter, api == CSPARK_V4 ? "a list of records" : "a single record",
+				api == CSPARK_V4 ? "v4" : "v3");
 	}
 	return true;
 }
@@ -179,8 +180,8 @@ put_values(struct envelope *envelope)
 			continue;
 		if (!value.at)
 			value = str_of(row->fallback[api]);
-		if (!value.at || layer_names(&envelope->own, str_of(row->field[api]))
-			|| layer_names(&envelope->more, str_of(row->field[api])))
+		if (!value.at || layer_names(&envelope->own, str_of(row->field[api])) ||
+			layer_names(&envelope->more, str_of(row->field[api])))
 			continue;
 		put_key(envelope->out, row->field[api]);
 		if (row->kind == CSPARK_KIND_FLAG)
@@ -258,9 +259,10 @@ put_v3(struct envelope *envelope)
 	const struct cspark_execute *execute = envelope->execute;
 	struct str version;
 
-	if (!check_text(envelope, execute->inputs, JSON_OBJECT, CSPARK_E_BAD_JSON, "inputs")
-		|| !check_text(envelope, execute->request_data, JSON_OBJECT, CSPARK_E_BAD_JSON, "request_data")
-		|| !choose_version(envelope, &version))
+	if (!check_text(envelope, execute->inputs, JSON_OBJECT, CSPARK_E_BAD_JSON, "inputs") ||
+		!check_text(
+			envelope, execute->request_data, JSON_OBJECT, CSPARK_E_BAD_JSON, "request_data") ||
+		!choose_version(envelope, &version))
 		return false;
 	buf_put_char(envelope->out, '{');
 	put_v3_data(execute, envelope->out);
@@ -338,6 +340,6 @@ cspark_envelope_put(const struct cspark_execute *execute, struct buf *out, struc
 	envelope.meta = execute->meta ? execute->meta : &NO_META;
 	envelope.out = out;
 	envelope.error = ret_error;
-	return read_layers(&envelope) && check_values(&envelope)
-		&& (execute->api == CSPARK_V4 ? put_v4(&envelope) : put_v3(&envelope));
+	return read_layers(&envelope) && check_values(&envelope) &&
+		(execute->api == CSPARK_V4 ? put_v4(&envelope) : put_v3(&envelope));
 }

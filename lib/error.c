@@ -13,8 +13,10 @@ struct code_row {
 
 static const struct code_row CODES[CSPARK_CODES] = {
 	[CSPARK_OK] = { "ok", "Success", 200, false },
-#define X(NAME, code_name, http_status, again, words) \
-	[CSPARK_E_##NAME] = { .name = (code_name), .title = (words), .status = (http_status), .retryable = (again) },
+#define X(NAME, code_name, http_status, again, words)                                                \
+	[CSPARK_E_##NAME] = {                                                                        \
+		.name = (code_name), .title = (words), .status = (http_status), .retryable = (again) \
+	},
 #include "lib/error.def"
 #undef X
 };

@@ -3,9 +3,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "lib/cspark.h"
+
+#include <stdbool.h>
 
 /* Fills <ret_error> (NULL: nobody wants to know); a longer sentence is cut. Always false. */
 bool cspark_refuse(struct cspark_error *ret_error, enum cspark_code code, const char *format, ...)

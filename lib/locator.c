@@ -15,7 +15,7 @@
 #include "lib/bytes.h"
 #include "lib/error.h"
 
-#define TEXT_MAX 1024
+#define TEXT_MAX     1024
 #define SEGMENTS_MAX 16
 
 static const char FORMS[] = "folder/service, folder/service[1.2.3], service/ID, version/ID or proxy/ENDPOINT";
@@ -43,8 +43,8 @@ kind_of(struct str first)
 bool
 cspark_version_is_sane(struct str text)
 {
-	return text.len < sizeof(((struct cspark_locator *)0)->version) && str_is_utf8(text)
-		&& !str_has_control(text) && str_find(text, '[') < 0 && str_find(text, ']') < 0;
+	return text.len < sizeof(((struct cspark_locator *)0)->version) && str_is_utf8(text) &&
+		!str_has_control(text) && str_find(text, '[') < 0 && str_find(text, ']') < 0;
 }
 
 /* URL libraries on the way would resolve such segments away. */
@@ -83,8 +83,8 @@ take_name(struct str name, const char *what, char *ret, struct cspark_error *ret
 	if (!check_name(name, what, ret_error))
 		return false;
 	if (name.len > CSPARK_NAME_MAX)
-		return cspark_refuse(ret_error, CSPARK_E_BAD_LOCATOR,
-			"The %s is longer than %d bytes.", what, CSPARK_NAME_MAX);
+		return cspark_refuse(ret_error, CSPARK_E_BAD_LOCATOR, "The %s is longer than %d bytes.", what,
+			CSPARK_NAME_MAX);
 	memcpy(ret, name.at, name.len);
 	ret[name.len] = '\0';
 	return true;
@@ -250,7 +250,8 @@ choose_parts(const struct segments *segments, struct str *ret_first, struct str 
 		*ret_second = str_range(ret_second->at, (size_t)(end - ret_second->at));
 		return true;
 	}
-	if (count != 4 || !str_eq(*ret_first, STR("folders")) || !str_eq(segment_at(segments, 2), STR("services")))
+	if (count != 4 || !str_eq(*ret_first, STR("folders")) ||
+		!str_eq(segment_at(segments, 2), STR("services")))
 		return false;
 	*ret_first = *ret_second;
 	*ret_second = segment_at(segments, 3);
@@ -273,7 +274,7 @@ cspark_locator_from_path(struct cspark_bytes path, struct cspark_locator *ret, s
 	}
 	if (kind_of(first) != CSPARK_FOLDER_SERVICE && str_find(second, '[') >= 0) {
 		cspark_refuse(ret_error, CSPARK_E_BAD_LOCATOR,
-			"Only folder/service takes a version in brackets; an id takes the parameter _version.");
+			"Only folder/service takes a version in brackets; for an id there is _version.");
 		goto out;
 	}
 	ok = assign(first, second, ret, ret_error);

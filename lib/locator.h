@@ -1,10 +1,10 @@
 /* What requests need of a locator beyond the public header. */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/str.h"
 #include "lib/cspark.h"
+
+#include <stdbool.h>
 
 struct buf;
 

@@ -1,11 +1,11 @@
 #include "lib/metadata.h"
 
-#include <assert.h>
-
 #include "base/str.h"
 #include "lib/bytes.h"
 #include "lib/error.h"
 #include "lib/locator.h"
+
+#include <assert.h>
 
 #define VALUE_MAX 1024
 
@@ -13,11 +13,11 @@
 
 static const struct cspark_meta_row ROWS[CSPARK_META_FIELDS] = {
 #define X(NAME, param, value_kind, v3, v4, default3, default4) \
-	[CSPARK_META_##NAME] = { \
-		.parameter = (param), \
-		.kind = CSPARK_KIND_##value_kind, \
-		.field = { v3, v4 }, \
-		.fallback = { default3, default4 }, \
+	[CSPARK_META_##NAME] = {                               \
+		.parameter = (param),                          \
+		.kind = CSPARK_KIND_##value_kind,              \
+		.field = { v3, v4 },                           \
+		.fallback = { default3, default4 },            \
 	},
 #include "lib/metadata.def"
 #undef X
@@ -87,7 +87,8 @@ cspark_meta_set(struct cspark_meta *meta, enum cspark_meta_field field, struct c
 	if (row->kind == CSPARK_KIND_FLAG) {
 		text = choose(text, FLAGS, COUNT(FLAGS));
 		if (!text.at)
-			return cspark_refuse(ret_error, CSPARK_E_BAD_PARAMETER, "%s takes true or false.", row->parameter);
+			return cspark_refuse(
+				ret_error, CSPARK_E_BAD_PARAMETER, "%s takes true or false.", row->parameter);
 	} else if (row->kind == CSPARK_KIND_COMPILER) {
 		text = choose(text, COMPILERS, COUNT(COMPILERS));
 		if (!text.at)

@@ -1,9 +1,9 @@
 /* The metadata table, for those who write envelopes. */
 #pragma once
 
-#include <stdbool.h>
-
 #include "lib/cspark.h"
+
+#include <stdbool.h>
 
 enum cspark_meta_kind { CSPARK_KIND_TEXT, CSPARK_KIND_LIST, CSPARK_KIND_FLAG, CSPARK_KIND_COMPILER };
 

@@ -14,12 +14,12 @@ struct operation_row {
 
 static const struct operation_row OPERATIONS[CSPARK_OPERATIONS] = {
 #define X(NAME, operation_name, group, kind, where, verb, template) \
-	[CSPARK_OP_##NAME] = { \
-		.name = (operation_name), \
-		.method = #verb, \
-		.path = (template), \
-		.class = CSPARK_CLASS_##kind, \
-		.base = (where), \
+	[CSPARK_OP_##NAME] = {                                      \
+		.name = (operation_name),                           \
+		.method = #verb,                                    \
+		.path = (template),                                 \
+		.class = CSPARK_CLASS_##kind,                       \
+		.base = (where),                                    \
 	},
 #include "lib/operations.def"
 #undef X

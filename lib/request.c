@@ -28,7 +28,8 @@ put_locator(struct buf *out, const struct cspark_locator *locator)
 
 /* Fills in the template of the operations table. */
 static void
-put_path(struct buf *out, const char *tenant, enum cspark_operation operation, const struct cspark_locator *locator)
+put_path(struct buf *out, const char *tenant, enum cspark_operation operation,
+	const struct cspark_locator *locator)
 {
 	struct str rest = str_of(cspark_operation_path(operation));
 
@@ -72,9 +73,11 @@ begin_request(struct buf *buf, size_t usual, size_t max)
 }
 
 struct cspark_request *
-cspark_execute_request(const char *tenant, const struct cspark_execute *execute, struct cspark_error *ret_error)
+cspark_execute_request(
+	const char *tenant, const struct cspark_execute *execute, struct cspark_error *ret_error)
 {
-	enum cspark_operation operation = execute->api == CSPARK_V4 ? CSPARK_OP_EXECUTE_V4 : CSPARK_OP_EXECUTE_V3;
+	enum cspark_operation operation = execute->api == CSPARK_V4 ? CSPARK_OP_EXECUTE_V4 :
+								      CSPARK_OP_EXECUTE_V3;
 	struct cspark_request *request = NULL;
 	size_t texts = texts_len(execute), body_at, len;
 	struct buf buf;
@@ -105,8 +108,8 @@ out:
 }
 
 struct cspark_request *
-cspark_raw_request(enum cspark_operation operation, bool is_public, const char *method, struct cspark_bytes path,
-	struct cspark_bytes body, const char *content_type)
+cspark_raw_request(enum cspark_operation operation, bool is_public, const char *method,
+	struct cspark_bytes path, struct cspark_bytes body, const char *content_type)
 {
 	struct cspark_request *request;
 	size_t method_at, body_at, room = strlen(method) + path.len + body.len + 2;

@@ -1,17 +1,16 @@
 /* csparkctl execute, the usual way: one POST to the daemon. */
+#include "base/buf.h"
+#include "base/str.h"
 #include "tools/command.h"
 #include "tools/execute.h"
 #include "tools/http.h"
 #include "tools/problem.h"
 
-#include "base/buf.h"
-#include "base/str.h"
-
 #include <stdio.h>
 
 /* The daemon's own deadline ends a call; this is for a daemon that says nothing at all. */
 #define PATIENCE_MS 120000
-#define GRACE_MS 2000
+#define GRACE_MS    2000
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -52,7 +51,9 @@ put_locator(struct buf *target, const struct cspark_locator *locator)
 	struct str rest = str_of(locator->service);
 
 	buf_put_str(target, STR("/execute/"));
-	str_percent_encode(str_of(locator->kind == CSPARK_FOLDER_SERVICE ? locator->folder : FIRST[locator->kind]), target);
+	str_percent_encode(
+		str_of(locator->kind == CSPARK_FOLDER_SERVICE ? locator->folder : FIRST[locator->kind]),
+		target);
 	if (locator->kind != CSPARK_PROXY) {
 		buf_put_char(target, '/');
 		str_percent_encode(rest, target);
@@ -147,7 +148,8 @@ execute_through_daemon(const struct execute_options *options)
 	buf_init(&target, 128 * 1024);
 	put_target(&target, options);
 	buf_put_char(&target, '\0');
-	code = buf_failed(&target) ? usage_error("the options are too long.") : ask_daemon(options, target.data);
+	code = buf_failed(&target) ? usage_error("the options are too long.") :
+				     ask_daemon(options, target.data);
 	buf_fini(&target);
 	return code;
 }

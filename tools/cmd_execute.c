@@ -1,8 +1,7 @@
 /* csparkctl execute: reads the arguments, and asks the daemon unless --direct says otherwise. */
-#include "tools/command.h"
-
 #include "base/buf.h"
 #include "base/str.h"
+#include "tools/command.h"
 #include "tools/execute.h"
 
 #include <getopt.h>
@@ -30,10 +29,10 @@ enum {
 	OPT_HELP,
 };
 
-#define ARGUMENT_OF_TEXT required_argument
-#define ARGUMENT_OF_LIST required_argument
+#define ARGUMENT_OF_TEXT     required_argument
+#define ARGUMENT_OF_LIST     required_argument
 #define ARGUMENT_OF_COMPILER required_argument
-#define ARGUMENT_OF_FLAG optional_argument
+#define ARGUMENT_OF_FLAG     optional_argument
 
 /* "_purpose" is --purpose. */
 static const struct option OPTIONS[] = {
@@ -89,7 +88,8 @@ print_help(void)
 	     "  --ca-file FILE    with --direct: whom to trust\n"
 	     "metadata of Spark:");
 	for (size_t i = 0; OPTIONS[i].val < CSPARK_META_FIELDS; i++)
-		printf("  --%s%s\n", OPTIONS[i].name, OPTIONS[i].has_arg == required_argument ? " TEXT" : "[=true|false]");
+		printf("  --%s%s\n", OPTIONS[i].name,
+			OPTIONS[i].has_arg == required_argument ? " TEXT" : "[=true|false]");
 	puts("  --meta JSON       further fields");
 }
 

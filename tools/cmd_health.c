@@ -1,9 +1,8 @@
 /* csparkctl health: for probes of containers and supervisors. */
+#include "base/str.h"
 #include "tools/command.h"
 #include "tools/http.h"
 #include "tools/problem.h"
-
-#include "base/str.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -42,7 +41,9 @@ judge(const struct health_options *options, const struct http_response *response
 static int
 probe(const struct health_options *options)
 {
-	struct http_request request = { .method = "GET", .target = options->target, .timeout_ms = TIMEOUT_MS };
+	struct http_request request = {
+		.method = "GET", .target = options->target, .timeout_ms = TIMEOUT_MS
+	};
 	struct http_response response;
 	char why[300];
 	int code = EXIT_UNREACHABLE;
@@ -74,7 +75,8 @@ cmd_health(int argc, char **argv, const char *url)
 			break;
 		case 'h':
 			puts("usage: csparkctl health [--ready] [--quiet] [--url URL]\n\n"
-			     "Exits 0 if the daemon is alive (--ready: if it can serve), 4 if it says no, 3 if it says nothing.");
+			     "Exits 0 if the daemon is alive (--ready: if it can serve), 4 if it says no, "
+			"3 if it says nothing.");
 			return EXIT_OK;
 		default:
 			return EXIT_USAGE;

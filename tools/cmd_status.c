@@ -1,17 +1,16 @@
 /* csparkctl status: the daemon's /status, indented for people or as it is. */
-#include "tools/command.h"
-#include "tools/http.h"
-#include "tools/problem.h"
-
 #include "base/buf.h"
 #include "base/json_text.h"
 #include "base/str.h"
+#include "tools/command.h"
+#include "tools/http.h"
+#include "tools/problem.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
 #define TIMEOUT_MS 5000
-#define DEPTH_MAX 16
+#define DEPTH_MAX  16
 
 static const struct option OPTIONS[] = {
 	{ "json", no_argument, NULL, 'j' },

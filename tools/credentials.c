@@ -100,7 +100,8 @@ oauth_member(struct str document, struct str name, struct str other_name)
 	if (!value.at)
 		value = json_member(document, other_name);
 	buf_init(&text, FILE_MAX);
-	if (!value.at || !json_unquote(value, &text) || memchr(buf_text(&text).at ? text.data : "", 0, text.len)) {
+	if (!value.at || !json_unquote(value, &text) ||
+		memchr(buf_text(&text).at ? text.data : "", 0, text.len)) {
 		buf_fini(&text);
 		return NULL;
 	}
@@ -120,8 +121,8 @@ read_oauth_file(struct credentials *ret, const char *path)
 		ret->secret = oauth_member(document, STR("client_secret"), STR("clientSecret"));
 	}
 	wipe(text);
-	return (ret->client_id && ret->secret)
-		|| fail(path, "not a JSON object with client_id and client_secret");
+	return (ret->client_id && ret->secret) ||
+		fail(path, "not a JSON object with client_id and client_secret");
 }
 
 static bool
@@ -129,7 +130,8 @@ read_oauth(struct credentials *ret)
 {
 	const char *path = getenv("CSPARK_OAUTH_PATH");
 
-	if (!read_variable("CSPARK_CLIENT_ID", &ret->client_id) || !read_variable("CSPARK_CLIENT_SECRET", &ret->secret))
+	if (!read_variable("CSPARK_CLIENT_ID", &ret->client_id) ||
+		!read_variable("CSPARK_CLIENT_SECRET", &ret->secret))
 		return false;
 	if (ret->client_id && ret->secret)
 		return true;
@@ -174,7 +176,8 @@ credentials_read(struct credentials *ret, bool may_be_none)
 	ok = read_any(ret);
 	if (ok && !ret->secret && !may_be_none)
 		ok = fail("no credentials",
-			"set CSPARK_CLIENT_ID and CSPARK_CLIENT_SECRET, CSPARK_OAUTH_PATH, CSPARK_API_KEY or CSPARK_BEARER_TOKEN");
+			"set CSPARK_CLIENT_ID and CSPARK_CLIENT_SECRET, CSPARK_OAUTH_PATH, CSPARK_API_KEY "
+			"or CSPARK_BEARER_TOKEN");
 	ret->value.secret = ret->secret;
 	ret->value.client_id = ret->client_id;
 	if (!ok)

@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "lib/cspark.h"
+
+#include <stdbool.h>
 
 struct credentials {
 	struct cspark_credentials value; /* its strings are the two below */

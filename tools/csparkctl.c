@@ -1,9 +1,8 @@
 /*
  * csparkctl: execute services and look after the daemon, from a shell.
  */
-#include "tools/command.h"
-
 #include "base/version.h"
+#include "tools/command.h"
 
 #include <getopt.h>
 #include <locale.h>
@@ -28,11 +27,14 @@ static const struct command COMMANDS[] = {
 static void
 print_usage(FILE *out)
 {
-	fputs("usage: csparkctl [--url http://HOST:PORT | --url unix:/PATH] COMMAND [ARGUMENT ...]\n\ncommands:\n", out);
+	fputs("usage: csparkctl [--url http://HOST:PORT | --url unix:/PATH] COMMAND [ARGUMENT "
+		"...]\n\ncommands:\n",
+		out);
 	for (size_t i = 0; i < COMMANDS_COUNT; i++)
 		fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
 	fputs("\n\"csparkctl COMMAND --help\" tells more; so does csparkctl(1).\n"
-	      "The daemon is looked for at --url, at $CSPARKD_URL, or at " DEFAULT_URL ".\n", out);
+	      "The daemon is looked for at --url, at $CSPARKD_URL, or at " DEFAULT_URL ".\n",
+		out);
 }
 
 int

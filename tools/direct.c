@@ -1,18 +1,17 @@
 /* csparkctl execute --direct: the library instead of the daemon. */
+#include "base/json_text.h"
 #include "tools/command.h"
 #include "tools/credentials.h"
 #include "tools/execute.h"
 #include "tools/problem.h"
-
-#include "base/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The daemon's defaults. */
-#define TIMEOUT_MS 58000
-#define RETRIES_MAX 2
+#define TIMEOUT_MS        58000
+#define RETRIES_MAX       2
 #define RETRY_INTERVAL_MS 1000
 
 /* What only the daemon can do. */
@@ -20,7 +19,9 @@ static bool
 check_options(const struct execute_options *options)
 {
 	if (options->tenant)
-		usage_error("--tenant names a tenant of the daemon; with --direct CSPARK_BASE_URL says which it is.");
+		usage_error(
+			"--tenant names a tenant of the daemon; with --direct CSPARK_BASE_URL says which "
+			"it is.");
 	else if (options->is_strict)
 		usage_error("--strict needs the daemon.");
 	else if (options->format && strcmp(options->format, "json") != 0)
@@ -76,12 +77,14 @@ run(struct cspark_blocking *blocking, const struct execute_options *options)
 	};
 	struct cspark_error error;
 	struct cspark_result result;
-	struct cspark_request *request = cspark_execute_request(cspark_blocking_tenant(blocking), &execute, &error);
+	struct cspark_request *request = cspark_execute_request(
+		cspark_blocking_tenant(blocking), &execute, &error);
 	int code = EXIT_ANSWERED;
 
 	if (!request)
 		return usage_error("%s", error.detail);
-	if (cspark_blocking_run(blocking, request, options->timeout_ms ? options->timeout_ms : TIMEOUT_MS, &result))
+	if (cspark_blocking_run(
+		    blocking, request, options->timeout_ms ? options->timeout_ms : TIMEOUT_MS, &result))
 		code = print_shaped(options, execute.api, &result);
 	else
 		problem_show_result(&result);
@@ -106,7 +109,9 @@ execute_directly(const struct execute_options *options)
 	if (!check_options(options))
 		return EXIT_USAGE;
 	if (!settings.base_url || !*settings.base_url)
-		return usage_error("--direct needs CSPARK_BASE_URL, as in https://excel.ENVIRONMENT.coherent.global/TENANT.");
+		return usage_error(
+			"--direct needs CSPARK_BASE_URL, as in https://excel.ENVIRONMENT.coherent.global/TE"
+			"NANT.");
 	if (!credentials_read(&credentials, options->locator.is_public))
 		return EXIT_USAGE;
 	settings.credentials = credentials.value;

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define ANSWER_MAX (256u * 1024 * 1024)
-#define READ_SIZE (64 * 1024)
+#define READ_SIZE  (64 * 1024)
 
 /* An exchange under way. */
 struct exchange {
@@ -90,7 +90,7 @@ connect_unix(struct exchange *exchange, const char *path)
 
 	if (path[0] != '/' || strlen(path) >= sizeof(address.sun_path))
 		return fail(exchange, "the path of a unix socket must be absolute and short", NULL);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path));
 	return connect_to(exchange, (const struct sockaddr *)&address, sizeof(address));
 }
 
@@ -214,7 +214,9 @@ receive_some(struct exchange *exchange, bool *ret_done)
 	case HTTP_GARBLED:
 		break;
 	}
-	return fail(exchange, raw->len ? "the answer is not whole, or not HTTP" : "the connection was closed without an answer",
+	return fail(exchange,
+		raw->len ? "the answer is not whole, or not HTTP" :
+			   "the connection was closed without an answer",
 		NULL);
 }
 

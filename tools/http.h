@@ -4,10 +4,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/buf.h"
 #include "base/str.h"
+
+#include <stdbool.h>
 
 struct http_request {
 	const char *method;
@@ -25,11 +25,12 @@ struct http_response {
 	struct buf raw;  /* as received, chunks put together */
 };
 
-/* <url>: "http://HOST[:PORT]" or "unix:/PATH". False: no answer, and why; <ret> needs http_response_fini() in any case. */
+/* <url>: "http://HOST[:PORT]" or "unix:/PATH". False: no answer, and why. <ret> needs http_response_fini() in
+ * any case. */
 bool http_exchange(const char *url, const struct http_request *request, struct http_response *ret,
 	char *ret_why, size_t why_size) __attribute__((warn_unused_result));
 void http_response_fini(struct http_response *response);
 
 enum http_progress { HTTP_MORE, HTTP_WHOLE, HTTP_GARBLED };
-/* Looks at what has arrived in <raw>; <at_end>: nothing more will. On HTTP_WHOLE the other members are set. */
+/* Looks at what has arrived in <raw>; <at_end>: nothing more will. On HTTP_WHOLE all members are set. */
 enum http_progress http_response_read(struct http_response *response, bool at_end);

@@ -84,8 +84,10 @@ read_chunk_size(struct str line, size_t *ret)
 		return false;
 	for (size_t i = 0; i < digits.len; i++) {
 		char c = digits.at[i];
-		int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10
-			: c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+		int digit = c >= '0' && c <= '9' ? c - '0' :
+			c >= 'a' && c <= 'f'     ? c - 'a' + 10 :
+			c >= 'A' && c <= 'F'     ? c - 'A' + 10 :
+						   -1;
 
 		if (digit < 0)
 			return false;
@@ -107,8 +109,9 @@ walk_chunks(struct str text, char *join, size_t *ret_len)
 		if (!read_chunk_size(line, &size))
 			return HTTP_GARBLED;
 		if (size == 0)
-			return str_starts(text, STR("\r\n")) || cut_at(text, STR("\r\n\r\n"), &line, &text)
-				? HTTP_WHOLE : HTTP_MORE;
+			return str_starts(text, STR("\r\n")) || cut_at(text, STR("\r\n\r\n"), &line, &text) ?
+				HTTP_WHOLE :
+				HTTP_MORE;
 		if (text.len < size + 2)
 			return HTTP_MORE;
 		if (memcmp(text.at + size, "\r\n", 2) != 0)

@@ -3,9 +3,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "base/buf.h"
+
+#include <stdbool.h>
 
 struct inputs {
 	struct buf body;          /* empty: no inputs */

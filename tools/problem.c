@@ -13,7 +13,8 @@ static const struct {
 	const char *code;
 	const char *advice;
 } ADVICE[] = {
-	{ "bad_locator", "Name the service as folder/service, folder/service[1.2.3], service/ID or version/ID." },
+	{ "bad_locator",
+		"Name the service as folder/service, folder/service[1.2.3], service/ID or version/ID." },
 	{ "not_acceptable", "Choose another --format, or fewer --outputs." },
 	{ "body_too_large", "Send fewer records at once, or raise limits.max_body." },
 	{ "operation_disabled", "Use a listener that allows it, or change its \"allow\" list." },
@@ -103,7 +104,8 @@ print_ending(struct str code, struct str outcome, struct str attempts, bool retr
 	if (words && attempts.len)
 		fprintf(stderr, " Attempts: %.*s.", STR_ARG(attempts));
 	if (words)
-		fputs(retryable ? " Asking again can help.\n" : " Asking again unchanged does not help.\n", stderr);
+		fputs(retryable ? " Asking again can help.\n" : " Asking again unchanged does not help.\n",
+			stderr);
 	if (advice)
 		fprintf(stderr, "  %s\n", advice);
 }
@@ -142,7 +144,8 @@ show_document(int status, struct str document)
 		if (detail.len)
 			print_line("", detail);
 		print_spark(document, &scratch);
-		print_ending(code, member_text(document, "outcome", &scratch), json_path(document, "attempts"),
+		print_ending(code, member_text(document, "outcome", &scratch),
+			json_path(document, "attempts"),
 			json_kind_of(json_path(document, "retryable")) == JSON_TRUE);
 		if (request_id.len)
 			print_line("Request id: ", request_id);
@@ -156,8 +159,8 @@ problem_show(int status, struct str body)
 {
 	char words[1024];
 
-	if (body.len <= TEXT_MAX && json_valid(body.at, body.len, NULL) && json_kind_of(body) == JSON_OBJECT
-		&& show_document(status, body))
+	if (body.len <= TEXT_MAX && json_valid(body.at, body.len, NULL) &&
+		json_kind_of(body) == JSON_OBJECT && show_document(status, body))
 		return;
 	cspark_answer_complaint((struct cspark_bytes){ body.at, body.len }, words, sizeof(words));
 	fprintf(stderr, "csparkctl: the answer is HTTP %d%s%s\n", status, words[0] ? ": " : "", words);
@@ -175,17 +178,21 @@ problem_show_result(const struct cspark_result *result)
 	fputs(")\n", stderr);
 	print_line("", str_of(result->detail));
 	if (result->body) {
-		cspark_answer_complaint((struct cspark_bytes){ result->body, result->body_len }, words, sizeof(words));
+		cspark_answer_complaint(
+			(struct cspark_bytes){ result->body, result->body_len }, words, sizeof(words));
 		if (words[0])
 			print_line("Spark says: ", str_of(words));
 	}
 	snprintf(attempts, sizeof(attempts), "%u", result->attempts);
-	print_ending(str_of(code), str_of(cspark_outcome_name(result->outcome)), str_of(attempts), result->retryable);
+	print_ending(str_of(code), str_of(cspark_outcome_name(result->outcome)), str_of(attempts),
+		result->retryable);
 }
 
 void
 problem_show_unreachable(const char *url, const char *why)
 {
-	fprintf(stderr, "csparkctl: cannot reach csparkd at %s\n  %s\n"
-			"  Is it running? Set --url or CSPARKD_URL if it listens elsewhere.\n", url, why);
+	fprintf(stderr,
+		"csparkctl: cannot reach csparkd at %s\n  %s\n"
+		"  Is it running? Set --url or CSPARKD_URL if it listens elsewhere.\n",
+		url, why);
 }

@@ -22,9 +22,11 @@ main(int argc, char **argv)
 	struct cspark_locator locator;
 	bool ok = false;
 
-	if (argc == 3 && cspark_locator_parse((struct cspark_bytes){ argv[1], strlen(argv[1]) }, &locator, &error)
-		&& cspark_global_init() && (spark = cspark_blocking_new(&options, &error)) != NULL) {
-		struct cspark_execute execute = { .locator = &locator, .inputs = { argv[2], strlen(argv[2]) } };
+	if (argc == 3 &&
+		cspark_locator_parse((struct cspark_bytes){ argv[1], strlen(argv[1]) }, &locator, &error) &&
+		cspark_global_init() && (spark = cspark_blocking_new(&options, &error)) != NULL) {
+		struct cspark_execute execute = { .locator = &locator,
+			.inputs = { argv[2], strlen(argv[2]) } };
 
 		request = cspark_execute_request(cspark_blocking_tenant(spark), &execute, &error);
 	}

@@ -2,17 +2,18 @@
  * Answers of Spark: whatever JSON it is, every shape of it is JSON again; and a complaint made of
  * any bytes is one line of text.
  */
-#include <string.h>
-
 #include "base/json.h"
 #include "base/str.h"
 #include "lib/cspark.h"
 #include "tests/fuzz/fuzz.h"
 
+#include <string.h>
+
 static void
 check_slice(struct cspark_bytes slice)
 {
-	FUZZ_REQUIRE(!slice.at || json_valid(slice.at, slice.len, NULL), "a slice is no JSON: %.*s", (int)slice.len, slice.at);
+	FUZZ_REQUIRE(!slice.at || json_valid(slice.at, slice.len, NULL), "a slice is no JSON: %.*s",
+		(int)slice.len, slice.at);
 }
 
 static void

@@ -2,11 +2,11 @@
  * Envelopes around unchecked texts: what comes out is one JSON text with the members that belong
  * there, whatever went in. The input is cut at NUL bytes into inputs, _meta, request_meta, _purpose.
  */
-#include <string.h>
-
 #include "base/json_text.h"
 #include "lib/bytes.h"
 #include "tests/fuzz/fuzz.h"
+
+#include <string.h>
 
 static struct cspark_bytes
 next_part(struct str *rest)
@@ -51,7 +51,8 @@ check(enum cspark_api api, struct cspark_bytes inputs, const struct cspark_meta 
 	struct cspark_request *request = cspark_execute_request("t", &execute, &error);
 
 	if (!request) {
-		FUZZ_REQUIRE(error.code == CSPARK_E_BAD_JSON || error.code == CSPARK_E_BAD_PARAMETER, "%s", error.detail);
+		FUZZ_REQUIRE(error.code == CSPARK_E_BAD_JSON || error.code == CSPARK_E_BAD_PARAMETER, "%s",
+			error.detail);
 		return;
 	}
 	FUZZ_REQUIRE(json_valid(request->body, request->body_len, NULL), "%s", request->body);

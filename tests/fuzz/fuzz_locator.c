@@ -2,13 +2,13 @@
  * Locators in both readings: whatever is accepted can be written into a path and into both
  * envelopes without anybody on the way reading something else.
  */
-#include <string.h>
-
 #include "base/buf.h"
 #include "base/json.h"
 #include "lib/bytes.h"
 #include "lib/locator.h"
 #include "tests/fuzz/fuzz.h"
+
+#include <string.h>
 
 static void
 check_name(const char *name)
@@ -30,7 +30,8 @@ check_path(struct str path)
 		FUZZ_REQUIRE(segment.len > 0, "an empty segment");
 		FUZZ_REQUIRE(!str_eq(segment, STR(".")) && !str_eq(segment, STR("..")), "a dot segment");
 		for (size_t i = 0; i < segment.len; i++)
-			FUZZ_REQUIRE(memchr(GOOD, segment.at[i], sizeof(GOOD) - 1), "%d in a path", segment.at[i]);
+			FUZZ_REQUIRE(
+				memchr(GOOD, segment.at[i], sizeof(GOOD) - 1), "%d in a path", segment.at[i]);
 	}
 }
 
@@ -75,7 +76,8 @@ check_round_trip(const struct cspark_locator *locator)
 		str_percent_encode(str_of(locator->version), &path);
 		buf_put_str(&path, STR("%5D"));
 	}
-	FUZZ_REQUIRE(cspark_locator_from_path(bytes_of_str(buf_text(&path)), &again, &error), "%s", error.detail);
+	FUZZ_REQUIRE(
+		cspark_locator_from_path(bytes_of_str(buf_text(&path)), &again, &error), "%s", error.detail);
 	FUZZ_REQUIRE(memcmp(locator, &again, sizeof(again)) == 0, "%.*s", STR_ARG(buf_text(&path)));
 	buf_fini(&path);
 }

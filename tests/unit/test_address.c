@@ -17,12 +17,16 @@ struct good {
 Test(address, normalises_what_people_write)
 {
 	static const struct good ROWS[] = {
-		{ "https://excel.my-env.coherent.global/my-Tenant", NULL, NULL, "https://excel.my-env.coherent.global", "my-Tenant" },
-		{ "HTTPS://Excel.My-Env.Coherent.Global/t///", NULL, NULL, "https://excel.my-env.coherent.global", "t" },
-		{ "https://spark.uat.us.coherent.global/t", NULL, NULL, "https://excel.uat.us.coherent.global", "t" },
+		{ "https://excel.my-env.coherent.global/my-Tenant", NULL, NULL,
+			"https://excel.my-env.coherent.global", "my-Tenant" },
+		{ "HTTPS://Excel.My-Env.Coherent.Global/t///", NULL, NULL,
+			"https://excel.my-env.coherent.global", "t" },
+		{ "https://spark.uat.us.coherent.global/t", NULL, NULL,
+			"https://excel.uat.us.coherent.global", "t" },
 		{ "https://a.b.c.d.coherent.global/t", NULL, NULL, "https://a.b.c.d.coherent.global", "t" },
 		{ "https://coherent.global/t", NULL, NULL, "https://coherent.global", "t" },
-		{ " https://spark.example.com:8443/t ", NULL, "other", "https://spark.example.com:8443", "t" },
+		{ " https://spark.example.com:8443/t ", NULL, "other", "https://spark.example.com:8443",
+			"t" },
 		{ "https://spark.example.com:443", NULL, " Acme ", "https://spark.example.com", "Acme" },
 		{ "http://127.0.0.1:8090/my-tenant", NULL, NULL, "http://127.0.0.1:8090", "my-tenant" },
 		{ "http://127.255.0.9:80/t", NULL, NULL, "http://127.255.0.9", "t" },
@@ -37,7 +41,8 @@ Test(address, normalises_what_people_write)
 		struct cspark_error error = { .detail = "" };
 		char *origin, *tenant;
 
-		cr_assert(cspark_base_url_parse(ROWS[i].url, ROWS[i].env, ROWS[i].tenant, false, &origin, &tenant, &error),
+		cr_assert(cspark_base_url_parse(
+				  ROWS[i].url, ROWS[i].env, ROWS[i].tenant, false, &origin, &tenant, &error),
 			"%zu: %s", i, error.detail);
 		cr_expect_str_eq(origin, ROWS[i].want_origin);
 		cr_expect_str_eq(tenant, ROWS[i].want_tenant);
@@ -53,7 +58,8 @@ refusal(const char *url, const char *env, const char *tenant, bool plaintext)
 	char *ret_origin, *ret_tenant;
 
 	error.detail[0] = '\0';
-	cr_expect_not(cspark_base_url_parse(url, env, tenant, plaintext, &ret_origin, &ret_tenant, &error), "%s", url);
+	cr_expect_not(cspark_base_url_parse(url, env, tenant, plaintext, &ret_origin, &ret_tenant, &error),
+		"%s", url);
 	return error.detail;
 }
 
@@ -112,15 +118,20 @@ Test(address, refuses_an_endless_url)
 
 	memset(url + 8, 'a', sizeof(url) - 9);
 	expect_mentions(refusal(url, NULL, NULL, true), "long");
-	strcpy(url + 600, "/t");
+	memcpy(url + 600, "/t", 3);
 	expect_mentions(refusal(url, NULL, NULL, true), "host");
 }
 
 Test(address, speaks_plainly_only_to_loopback)
 {
 	static const char *const URLS[] = {
-		"http://host/t", "http://127.0.0.1.example.com/t", "http://localhost.example.com/t", "http://127.1/t", "http://[::2]/t",
-		"http://128.0.0.1/t", "http://0.0.0.0/t",
+		"http://host/t",
+		"http://127.0.0.1.example.com/t",
+		"http://localhost.example.com/t",
+		"http://127.1/t",
+		"http://[::2]/t",
+		"http://128.0.0.1/t",
+		"http://0.0.0.0/t",
 	};
 	char *origin, *tenant;
 
@@ -136,8 +147,10 @@ Test(address, finds_the_token_endpoint)
 {
 	static const char *const ROWS[][2] = {
 		{ "https://excel.uat.us.coherent.global/T",
-		  "https://keycloak.uat.us.coherent.global/auth/realms/T/protocol/openid-connect/token" },
-		{ "http://127.0.0.1:8090/t", "http://127.0.0.1:8090/auth/realms/t/protocol/openid-connect/token" },
+			"https://keycloak.uat.us.coherent.global/auth/realms/T/protocol/openid-connect/toke"
+			"n" },
+		{ "http://127.0.0.1:8090/t",
+			"http://127.0.0.1:8090/auth/realms/t/protocol/openid-connect/token" },
 	};
 
 	for (size_t i = 0; i < COUNT(ROWS); i++) {

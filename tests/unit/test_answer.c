@@ -5,12 +5,16 @@
 #include <string.h>
 
 #define V3 \
-	"{ \"status\": \"Success\", \"error\": null, \"response_data\": {\"outputs\": {\"premium\": 42.50, \"t\": [{}]}," \
+	"{ \"status\": \"Success\", \"error\": null, \"response_data\": " \
+	"{\"outputs\": {\"premium\": 42.50, \"t\": [{}]}," \
 	" \"warnings\": null, \"errors\": [{\"message\":\"#DIV/0!\"}], \"service_chain\": [1]}," \
-	" \"response_meta\": {\"service_id\":\"s\",\"version_id\":\"v\",\"version\":\"1.2.0\",\"process_time\":2," \
-	"\"call_id\":\"c\",\"compiler_type\":\"Neuron\",\"compiler_version\":\"1.12.0\",\"source_hash\":null," \
-	"\"correlation_id\":\"abc-1\",\"system\":\"SPARK\",\"request_timestamp\":\"2025-02-01T10:00:00.000Z\"} }"
-#define V4 \
+	" \"response_meta\": {\"service_id\":\"s\",\"version_id\":\"v\",\"version\":\"1.2.0\"," \
+	"\"process_time\":2," \
+	"\"call_id\":\"c\",\"compiler_type\":\"Neuron\",\"compiler_version\":\"1.12.0\"," \
+	"\"source_hash\":null," \
+	"\"correlation_id\":\"abc-1\",\"system\":\"SPARK\"," \
+	"\"request_timestamp\":\"2025-02-01T10:00:00.000Z\"} }"
+#define V4                                                                                              \
 	"{\"outputs\":[{\"premium\":42.5}],\"process_time\":[2],\"warnings\":[null],\"errors\":[null]," \
 	"\"service_chain\":[null],\"service_id\":\"s\",\"call_id\":\"c\"}"
 
@@ -72,21 +76,27 @@ Test(answer, takes_v4_apart)
 Test(answer, is_simple_by_default)
 {
 	expect_shape(CSPARK_V3, V3, CSPARK_SIMPLE,
-		"{\"outputs\":{\"premium\": 42.50, \"t\": [{}]},\"warnings\":null,\"errors\":[{\"message\":\"#DIV/0!\"}],"
-		"\"service_chain\":[1],\"process_time\":2,\"call_id\":\"c\",\"service_id\":\"s\",\"version_id\":\"v\","
+		"{\"outputs\":{\"premium\": 42.50, \"t\": [{}]},\"warnings\":null,"
+		"\"errors\":[{\"message\":\"#DIV/0!\"}],"
+		"\"service_chain\":[1],\"process_time\":2,\"call_id\":\"c\",\"service_id\":\"s\","
+		"\"version_id\":\"v\","
 		"\"version\":\"1.2.0\",\"compiler_version\":\"1.12.0\",\"correlation_id\":\"abc-1\","
 		"\"request_timestamp\":\"2025-02-01T10:00:00.000Z\"}");
 	expect_shape(CSPARK_V3, "{\"response_data\":{}}", CSPARK_SIMPLE,
-		"{\"outputs\":null,\"warnings\":null,\"errors\":null,\"service_chain\":null,\"process_time\":null,\"call_id\":null,"
-		"\"service_id\":null,\"version_id\":null,\"version\":null,\"compiler_version\":null,\"correlation_id\":null,"
+		"{\"outputs\":null,\"warnings\":null,\"errors\":null,\"service_chain\":null,"
+		"\"process_time\":null,\"call_id\":null,"
+		"\"service_id\":null,\"version_id\":null,\"version\":null,\"compiler_version\":null,"
+		"\"correlation_id\":null,"
 		"\"request_timestamp\":null}");
 }
 
 Test(answer, shows_echoed_inputs_to_who_asked)
 {
 	expect_shape(CSPARK_V3, "{\"response_data\":{\"outputs\":{},\"inputs\":{\"a\":1}}}", CSPARK_SIMPLE,
-		"{\"outputs\":{},\"warnings\":null,\"errors\":null,\"service_chain\":null,\"process_time\":null,\"call_id\":null,"
-		"\"service_id\":null,\"version_id\":null,\"version\":null,\"compiler_version\":null,\"correlation_id\":null,"
+		"{\"outputs\":{},\"warnings\":null,\"errors\":null,\"service_chain\":null,"
+		"\"process_time\":null,\"call_id\":null,"
+		"\"service_id\":null,\"version_id\":null,\"version\":null,\"compiler_version\":null,"
+		"\"correlation_id\":null,"
 		"\"request_timestamp\":null,\"inputs\":{\"a\":1}}");
 }
 
@@ -94,8 +104,10 @@ Test(answer, is_alike_as_the_python_sdk_has_it)
 {
 	expect_shape(CSPARK_V3, V3, CSPARK_ALIKE,
 		"{\"outputs\":[{\"premium\": 42.50, \"t\": [{}]}],\"process_time\":[2],\"warnings\":[null],"
-		"\"errors\":[[{\"message\":\"#DIV/0!\"}]],\"service_chain\":[null],\"service_id\":\"s\",\"version_id\":\"v\","
-		"\"version\":\"1.2.0\",\"call_id\":\"c\",\"compiler_version\":\"1.12.0\",\"correlation_id\":\"abc-1\","
+		"\"errors\":[[{\"message\":\"#DIV/0!\"}]],\"service_chain\":[null],\"service_id\":\"s\","
+		"\"version_id\":\"v\","
+		"\"version\":\"1.2.0\",\"call_id\":\"c\",\"compiler_version\":\"1.12.0\","
+		"\"correlation_id\":\"abc-1\","
 		"\"request_timestamp\":\"2025-02-01T10:00:00.000Z\"}");
 }
 
@@ -111,7 +123,8 @@ Test(answer, takes_the_last_of_doubled_members)
 {
 	struct cspark_answer answer;
 
-	cr_assert(cspark_answer_read(CSPARK_V3, bytes("{\"response_data\":{\"outputs\":1,\"outputs\":{}},\"st\\u0061tus\":\"Error\"}"),
+	cr_assert(cspark_answer_read(CSPARK_V3,
+		bytes("{\"response_data\":{\"outputs\":1,\"outputs\":{}},\"st\\u0061tus\":\"Error\"}"),
 		&answer));
 	expect_slice(answer.outputs, "{}");
 	cr_expect(answer.failed);
@@ -122,7 +135,9 @@ Test(answer, tells_a_failure_behind_200)
 	struct cspark_answer answer;
 
 	cr_assert(cspark_answer_read(CSPARK_V3,
-		bytes("{\"status\":\"Error\",\"response_data\":null,\"response_meta\":null,\"error\":{\"message\":\"M\"}}"), &answer));
+		bytes("{\"status\":\"Error\",\"response_data\":null,\"response_meta\":null,"
+			"\"error\":{\"message\":\"M\"}}"),
+		&answer));
 	cr_expect(answer.failed);
 	cr_expect_null(answer.outputs.at);
 	expect_slice(answer.error, "{\"message\":\"M\"}");
@@ -131,8 +146,16 @@ Test(answer, tells_a_failure_behind_200)
 Test(answer, knows_what_is_no_answer)
 {
 	static const char *const BODIES[] = {
-		"[]", "null", "1", "\"x\"", "{}", "{\"response_data\":null}", "{\"response_data\":\"x\"}", "{\"status\":\"Success\"}",
-		"{\"outputs\":{}}", "{\"outputs\":null}",
+		"[]",
+		"null",
+		"1",
+		"\"x\"",
+		"{}",
+		"{\"response_data\":null}",
+		"{\"response_data\":\"x\"}",
+		"{\"status\":\"Success\"}",
+		"{\"outputs\":{}}",
+		"{\"outputs\":null}",
 	};
 	struct cspark_answer answer;
 
@@ -146,16 +169,20 @@ Test(answer, knows_what_is_no_answer)
 Test(answer, complains_in_one_line_whatever_the_shape)
 {
 	static const char *const ROWS[][2] = {
-		{ "{\"status\":\"Error\",\"error\":{\"error_category\":\"a\",\"message\":\"TENANT_MISMATCH\",\"additional_details\":null}}",
-		  "TENANT_MISMATCH" },
-		{ "{\"error\":{\"message\":\"bad\",\"additional_details\":{\"a\":[\"b\"]}}}", "bad {\"a\":[\"b\"]}" },
-		{ "{\"type\":\"invalid_input\",\"code\":\"SERVICE_NOT_FOUND\",\"message\":\"no such service\"}",
-		  "SERVICE_NOT_FOUND: no such service" },
+		{ "{\"status\":\"Error\",\"error\":{\"error_category\":\"a\","
+			"\"message\":\"TENANT_MISMATCH\",\"additional_details\":null}}",
+			"TENANT_MISMATCH" },
+		{ "{\"error\":{\"message\":\"bad\",\"additional_details\":{\"a\":[\"b\"]}}}",
+			"bad {\"a\":[\"b\"]}" },
+		{ "{\"type\":\"invalid_input\",\"code\":\"SERVICE_NOT_FOUND\",\"message\":\"no such "
+			"service\"}",
+			"SERVICE_NOT_FOUND: no such service" },
 		{ "{\"status\":\"Error\",\"errorCode\":\"INVALID_TOKEN\"}", "INVALID_TOKEN" },
-		{ "{\"status\":\"Error\",\"data\":null,\"message\":\"exists\",\"errorCode\":\"PRODUCT_ALREADY_EXISTS\"}",
-		  "PRODUCT_ALREADY_EXISTS: exists" },
+		{ "{\"status\":\"Error\",\"data\":null,\"message\":\"exists\","
+			"\"errorCode\":\"PRODUCT_ALREADY_EXISTS\"}",
+			"PRODUCT_ALREADY_EXISTS: exists" },
 		{ "{\"error\":\"invalid_client\",\"error_description\":\"Invalid client\\nsecret\"}",
-		  "invalid_client: Invalid client secret" },
+			"invalid_client: Invalid client secret" },
 		{ "<html>\n<head><title>502 Bad Gateway</title></head>\r\n</html>", "502 Bad Gateway" },
 		{ "plain\ttext \x01\xff", "plain text ?" },
 		{ "{\"x\":1}", "{\"x\":1}" },
@@ -175,9 +202,13 @@ Test(answer, cuts_a_complaint_between_characters)
 {
 	char text[6];
 
-	cspark_answer_complaint(bytes("abc\xe2\x82\xac" "def"), text, sizeof(text));
+	cspark_answer_complaint(bytes("abc\xe2\x82\xac"
+				      "def"),
+		text, sizeof(text));
 	cr_expect_str_eq(text, "abc");
-	cspark_answer_complaint(bytes("ab\xe2\x82\xac" "def"), text, sizeof(text));
+	cspark_answer_complaint(bytes("ab\xe2\x82\xac"
+				      "def"),
+		text, sizeof(text));
 	cr_expect_str_eq(text, "ab\xe2\x82\xac");
 	cspark_answer_complaint(bytes("x"), text, 1);
 	cr_expect_str_eq(text, "");

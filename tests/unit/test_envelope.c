@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* The defaults of a single record and of a list, as they stand at the end of a body. */
-#define SINGLE "\"call_purpose\":\"Single Execution\",\"source_system\":\"csparkd\",\"compiler_type\":\"Neuron\""
+#define SINGLE \
+	"\"call_purpose\":\"Single Execution\",\"source_system\":\"csparkd\",\"compiler_type\":\"Neuron\""
 #define MANY "\"call_purpose\":\"Sync Batch Execution\",\"source_system\":\"csparkd\""
 
 static struct cspark_bytes
@@ -47,7 +48,8 @@ make(enum cspark_api api, const struct ask *ask, struct cspark_error *ret_error)
 	cr_assert(cspark_locator_parse(bytes(ask->locator ? ask->locator : "f/s"), &locator, ret_error));
 	locator.is_public = ask->is_public;
 	if (ask->parameter)
-		cr_assert(cspark_meta_set(&meta, cspark_meta_find(bytes(ask->parameter)), bytes(ask->value), ret_error));
+		cr_assert(cspark_meta_set(
+			&meta, cspark_meta_find(bytes(ask->parameter)), bytes(ask->value), ret_error));
 	return cspark_execute_request("my-tenant", &execute, ret_error);
 }
 
@@ -91,7 +93,8 @@ expect_v3(struct ask ask, const char *body)
 static void
 expect_v4(struct ask ask, const char *body)
 {
-	expect(CSPARK_V4, ask, ask.is_public ? "/my-tenant/api/v4/public/execute" : "/my-tenant/api/v4/execute", body);
+	expect(CSPARK_V4, ask,
+		ask.is_public ? "/my-tenant/api/v4/public/execute" : "/my-tenant/api/v4/execute", body);
 }
 
 /* ---- v3 */
@@ -99,16 +102,21 @@ expect_v4(struct ask ask, const char *body)
 Test(envelope, splices_one_record_byte_for_byte)
 {
 	expect_v3((struct ask){ .inputs = "{ \"b\" : 1.50, \"a\":[1e2,\"\\u0041\"] }" },
-		"{\"request_data\":{\"inputs\":{ \"b\" : 1.50, \"a\":[1e2,\"\\u0041\"] }},\"request_meta\":{" SINGLE "}}");
-	expect_v3((struct ask){ .inputs = NULL }, "{\"request_data\":{\"inputs\":{}},\"request_meta\":{" SINGLE "}}");
-	expect_v3((struct ask){ .inputs = " {}\n" }, "{\"request_data\":{\"inputs\": {}\n},\"request_meta\":{" SINGLE "}}");
+		"{\"request_data\":{\"inputs\":{ \"b\" : 1.50, \"a\":[1e2,\"\\u0041\"] }},"
+		"\"request_meta\":{" SINGLE
+		"}}");
+	expect_v3((struct ask){ .inputs = NULL },
+		"{\"request_data\":{\"inputs\":{}},\"request_meta\":{" SINGLE "}}");
+	expect_v3((struct ask){ .inputs = " {}\n" },
+		"{\"request_data\":{\"inputs\": {}\n},\"request_meta\":{" SINGLE "}}");
 	expect_v3((struct ask){ .request_data = "{\"inputs\":{},\"x\":1}" },
 		"{\"request_data\":{\"inputs\":{},\"x\":1},\"request_meta\":{" SINGLE "}}");
 }
 
 Test(envelope, addresses_in_every_form_of_v3)
 {
-	expect(CSPARK_V3, (struct ask){ .locator = "a b/c?[1.2]" }, "/my-tenant/api/v3/folders/a%20b/services/c%3F/execute",
+	expect(CSPARK_V3, (struct ask){ .locator = "a b/c?[1.2]" },
+		"/my-tenant/api/v3/folders/a%20b/services/c%3F/execute",
 		"{\"request_data\":{\"inputs\":{}},\"request_meta\":{\"version\":\"1.2\"," SINGLE "}}");
 	expect(CSPARK_V3, (struct ask){ .locator = "service/0a" }, "/my-tenant/api/v3/service/0a",
 		"{\"request_data\":{\"inputs\":{}},\"request_meta\":{\"service_id\":\"0a\"," SINGLE "}}");
@@ -123,13 +131,17 @@ Test(envelope, addresses_in_every_form_of_v3)
 
 Test(envelope, writes_values_in_the_order_of_the_table)
 {
-	static const struct { const char *parameter, *value, *meta; } ROWS[] = {
+	static const struct {
+		const char *parameter, *value, *meta;
+	} ROWS[] = {
 		{ "_version", "1.2", "\"version\":\"1.2\"," SINGLE },
 		{ "_date", "2025", "\"transaction_date\":\"2025\"," SINGLE },
 		{ "_purpose", "\"x\"",
-		  "\"call_purpose\":\"\\\"x\\\"\",\"source_system\":\"csparkd\",\"compiler_type\":\"Neuron\"" },
+			"\"call_purpose\":\"\\\"x\\\"\",\"source_system\":\"csparkd\","
+			"\"compiler_type\":\"Neuron\"" },
 		{ "_compiler", "type1",
-		  "\"call_purpose\":\"Single Execution\",\"source_system\":\"csparkd\",\"compiler_type\":\"Type1\"" },
+			"\"call_purpose\":\"Single Execution\",\"source_system\":\"csparkd\","
+			"\"compiler_type\":\"Type1\"" },
 		{ "_tables", "*", SINGLE ",\"array_outputs\":\"*\"" },
 		{ "_echo", "true", SINGLE ",\"response_data_inputs\":true" },
 		{ "_debug", "false", SINGLE ",\"debug_solve\":false" },
@@ -138,18 +150,24 @@ Test(envelope, writes_values_in_the_order_of_the_table)
 	char body[500];
 
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
-		snprintf(body, sizeof(body), "{\"request_data\":{\"inputs\":{}},\"request_meta\":{%s}}", ROWS[i].meta);
+		snprintf(body, sizeof(body), "{\"request_data\":{\"inputs\":{}},\"request_meta\":{%s}}",
+			ROWS[i].meta);
 		expect_v3((struct ask){ .parameter = ROWS[i].parameter, .value = ROWS[i].value }, body);
 	}
 }
 
 Test(envelope, lets_the_higher_layer_win)
 {
-	expect_v3((struct ask){ .parameter = "_purpose", .value = "low", .more = "{\"call_purpose\":\"mid\",\"x\":[1, 2]}" },
-		"{\"request_data\":{\"inputs\":{}},\"request_meta\":{\"source_system\":\"csparkd\",\"compiler_type\":\"Neuron\","
+	expect_v3((struct ask){ .parameter = "_purpose",
+			  .value = "low",
+			  .more = "{\"call_purpose\":\"mid\",\"x\":[1, 2]}" },
+		"{\"request_data\":{\"inputs\":{}},\"request_meta\":{\"source_system\":\"csparkd\","
+		"\"compiler_type\":\"Neuron\","
 		"\"call_purpose\":\"mid\",\"x\":[1, 2]}}");
-	expect_v3((struct ask){ .parameter = "_purpose", .value = "low", .more = "{\"call_purpose\":\"mid\",\"x\":1}",
-			.own = "{\"call\\u005fpurpose\" : null, \"compiler_type\":\"T\"}" },
+	expect_v3((struct ask){ .parameter = "_purpose",
+			  .value = "low",
+			  .more = "{\"call_purpose\":\"mid\",\"x\":1}",
+			  .own = "{\"call\\u005fpurpose\" : null, \"compiler_type\":\"T\"}" },
 		"{\"request_data\":{\"inputs\":{}},\"request_meta\":{\"source_system\":\"csparkd\",\"x\":1,"
 		"\"call\\u005fpurpose\":null,\"compiler_type\":\"T\"}}");
 	expect_v3((struct ask){ .locator = "f/s[1.0]", .own = "{\"version\":\"2\"}" },
@@ -169,7 +187,8 @@ Test(envelope, splices_many_records_byte_for_byte)
 	expect_v4((struct ask){ .inputs = "[[\"a\"],[1]]", .locator = "a b/c\"[1.2]" },
 		"{\"inputs\":[[\"a\"],[1]],\"service\":\"a b/c\\\"[1.2]\"," MANY "}");
 	expect_v4((struct ask){ .inputs = NULL }, "{\"inputs\":[],\"service\":\"f/s\"," MANY "}");
-	expect_v4((struct ask){ .inputs = "[]", .is_public = true }, "{\"inputs\":[],\"service\":\"f/s\"," MANY "}");
+	expect_v4((struct ask){ .inputs = "[]", .is_public = true },
+		"{\"inputs\":[],\"service\":\"f/s\"," MANY "}");
 	expect_v4((struct ask){ .inputs = "[]", .locator = "service/0a" },
 		"{\"inputs\":[],\"service\":\"0a\"," MANY "}");
 	expect_v4((struct ask){ .inputs = "[]", .locator = "version/0a" },
@@ -184,8 +203,11 @@ Test(envelope, knows_the_names_of_v4)
 		"{\"inputs\":[],\"service\":\"f/s\",\"version_by_timestamp\":\"2025\"," MANY "}");
 	expect_v4((struct ask){ .parameter = "_outputs", .value = "a,b" },
 		"{\"inputs\":[],\"service\":\"f/s\"," MANY ",\"output\":\"a,b\"}");
-	expect_v4((struct ask){ .parameter = "_subservices", .value = "x", .more = "{\"source_system\":\"me\"}" },
-		"{\"inputs\":[],\"service\":\"f/s\",\"call_purpose\":\"Sync Batch Execution\",\"subservice\":\"x\","
+	expect_v4(
+		(struct ask){
+			.parameter = "_subservices", .value = "x", .more = "{\"source_system\":\"me\"}" },
+		"{\"inputs\":[],\"service\":\"f/s\",\"call_purpose\":\"Sync Batch Execution\","
+		"\"subservice\":\"x\","
 		"\"source_system\":\"me\"}");
 }
 
@@ -194,8 +216,12 @@ Test(envelope, knows_the_names_of_v4)
 Test(envelope, refuses_a_parameter_without_a_field)
 {
 	static const char *const ROWS[][2] = {
-		{ "_filter", "x" }, { "_compiler", "neuron" }, { "_tables", "*" },
-		{ "_echo", "true" }, { "_debug", "true" }, { "_excel", "false" },
+		{ "_filter", "x" },
+		{ "_compiler", "neuron" },
+		{ "_tables", "*" },
+		{ "_echo", "true" },
+		{ "_debug", "true" },
+		{ "_excel", "false" },
 	};
 
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
@@ -207,8 +233,10 @@ Test(envelope, refuses_what_has_no_place_in_v4)
 {
 	expect_refused(CSPARK_V4, (struct ask){ .locator = "proxy/x" }, CSPARK_E_BAD_LOCATOR, "proxy");
 	expect_refused(CSPARK_V4, (struct ask){ .own = "{}" }, CSPARK_E_BAD_PARAMETER, "request_meta");
-	expect_refused(CSPARK_V4, (struct ask){ .request_data = "{}" }, CSPARK_E_BAD_PARAMETER, "request_data");
-	expect_refused(CSPARK_V4, (struct ask){ .locator = "service/x", .parameter = "_version", .value = "1" },
+	expect_refused(
+		CSPARK_V4, (struct ask){ .request_data = "{}" }, CSPARK_E_BAD_PARAMETER, "request_data");
+	expect_refused(CSPARK_V4,
+		(struct ask){ .locator = "service/x", .parameter = "_version", .value = "1" },
 		CSPARK_E_BAD_PARAMETER, "_version");
 }
 
@@ -217,30 +245,52 @@ Test(envelope, refuses_two_versions)
 	expect_v3((struct ask){ .locator = "f/s[1.2]", .parameter = "_version", .value = "1.2" },
 		"{\"request_data\":{\"inputs\":{}},\"request_meta\":{\"version\":\"1.2\"," SINGLE "}}");
 	for (int api = CSPARK_V3; api <= CSPARK_V4; api++)
-		expect_refused((enum cspark_api)api, (struct ask){ .locator = "f/s[1.2]", .parameter = "_version", .value = "1.3" },
+		expect_refused((enum cspark_api)api,
+			(struct ask){ .locator = "f/s[1.2]", .parameter = "_version", .value = "1.3" },
 			CSPARK_E_BAD_PARAMETER, "_version");
 }
 
 Test(envelope, does_not_let_a_query_choose_the_service)
 {
-	expect_refused(CSPARK_V3, (struct ask){ .more = "{\"service_id\":\"x\"}" }, CSPARK_E_BAD_PARAMETER, "service_id");
-	expect_refused(CSPARK_V3, (struct ask){ .more = "{\"version_id\":\"x\"}" }, CSPARK_E_BAD_PARAMETER, "version_id");
-	expect_refused(CSPARK_V3, (struct ask){ .more = "{\"service_uri\":\"x\"}" }, CSPARK_E_BAD_PARAMETER, "service_uri");
-	expect_refused(CSPARK_V4, (struct ask){ .more = "{\"service\":\"x\"}" }, CSPARK_E_BAD_PARAMETER, "service");
-	expect_refused(CSPARK_V4, (struct ask){ .more = "{\"inputs\":[]}" }, CSPARK_E_BAD_PARAMETER, "inputs");
-	expect_refused(CSPARK_V4, (struct ask){ .more = "{\"inp\\u0075ts\":[]}" }, CSPARK_E_BAD_PARAMETER, "escape");
+	expect_refused(CSPARK_V3, (struct ask){ .more = "{\"service_id\":\"x\"}" }, CSPARK_E_BAD_PARAMETER,
+		"service_id");
+	expect_refused(CSPARK_V3, (struct ask){ .more = "{\"version_id\":\"x\"}" }, CSPARK_E_BAD_PARAMETER,
+		"version_id");
+	expect_refused(CSPARK_V3, (struct ask){ .more = "{\"service_uri\":\"x\"}" }, CSPARK_E_BAD_PARAMETER,
+		"service_uri");
+	expect_refused(
+		CSPARK_V4, (struct ask){ .more = "{\"service\":\"x\"}" }, CSPARK_E_BAD_PARAMETER, "service");
+	expect_refused(
+		CSPARK_V4, (struct ask){ .more = "{\"inputs\":[]}" }, CSPARK_E_BAD_PARAMETER, "inputs");
+	expect_refused(
+		CSPARK_V4, (struct ask){ .more = "{\"inp\\u0075ts\":[]}" }, CSPARK_E_BAD_PARAMETER, "escape");
 }
 
 Test(envelope, cannot_be_broken_out_of)
 {
 	static const char *const TEXTS[] = {
-		"{}},\"request_meta\":{\"call_purpose\":\"x\"", "{},\"x\":1", "{}}", "{", "", "{}{}", "{} x", "{\"a\":1}}//", "{\"a\":}",
-		"{\"a\":1,}", "{\"a\":\"\n\"}", "{\"a\":\"\xff\"}", "[1]]", "{'a':1}", "{\"a\":NaN}", "\xef\xbb\xbf{}",
+		"{}},\"request_meta\":{\"call_purpose\":\"x\"",
+		"{},\"x\":1",
+		"{}}",
+		"{",
+		"",
+		"{}{}",
+		"{} x",
+		"{\"a\":1}}//",
+		"{\"a\":}",
+		"{\"a\":1,}",
+		"{\"a\":\"\n\"}",
+		"{\"a\":\"\xff\"}",
+		"[1]]",
+		"{'a':1}",
+		"{\"a\":NaN}",
+		"\xef\xbb\xbf{}",
 	};
 
 	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
 		expect_refused(CSPARK_V3, (struct ask){ .inputs = TEXTS[i] }, CSPARK_E_BAD_JSON, "inputs");
-		expect_refused(CSPARK_V3, (struct ask){ .request_data = TEXTS[i] }, CSPARK_E_BAD_JSON, "request_data");
+		expect_refused(CSPARK_V3, (struct ask){ .request_data = TEXTS[i] }, CSPARK_E_BAD_JSON,
+			"request_data");
 		expect_refused(CSPARK_V3, (struct ask){ .own = TEXTS[i] }, CSPARK_E_BAD_JSON, "request_meta");
 		expect_refused(CSPARK_V3, (struct ask){ .more = TEXTS[i] }, CSPARK_E_BAD_PARAMETER, "_meta");
 		expect_refused(CSPARK_V4, (struct ask){ .inputs = TEXTS[i] }, CSPARK_E_BAD_JSON, "inputs");
@@ -253,17 +303,23 @@ Test(envelope, refuses_the_wrong_kind_even_when_checked)
 	static const char *const SCALARS[] = { "1", "null", "\"{}\"", "true" };
 
 	for (size_t i = 0; i < 4; i++) {
-		expect_refused(CSPARK_V3, (struct ask){ .inputs = SCALARS[i], .checked = true }, CSPARK_E_BAD_JSON, "object");
-		expect_refused(CSPARK_V4, (struct ask){ .inputs = SCALARS[i], .checked = true }, CSPARK_E_BAD_JSON, "array");
+		expect_refused(CSPARK_V3, (struct ask){ .inputs = SCALARS[i], .checked = true },
+			CSPARK_E_BAD_JSON, "object");
+		expect_refused(CSPARK_V4, (struct ask){ .inputs = SCALARS[i], .checked = true },
+			CSPARK_E_BAD_JSON, "array");
 	}
-	expect_refused(CSPARK_V3, (struct ask){ .inputs = "[]", .checked = true }, CSPARK_E_BAD_JSON, "object");
-	expect_refused(CSPARK_V4, (struct ask){ .inputs = "{}", .checked = true }, CSPARK_E_BAD_JSON, "array");
-	expect_refused(CSPARK_V3, (struct ask){ .more = "[]", .checked = true }, CSPARK_E_BAD_PARAMETER, "_meta");
+	expect_refused(
+		CSPARK_V3, (struct ask){ .inputs = "[]", .checked = true }, CSPARK_E_BAD_JSON, "object");
+	expect_refused(
+		CSPARK_V4, (struct ask){ .inputs = "{}", .checked = true }, CSPARK_E_BAD_JSON, "array");
+	expect_refused(
+		CSPARK_V3, (struct ask){ .more = "[]", .checked = true }, CSPARK_E_BAD_PARAMETER, "_meta");
 }
 
 Test(envelope, says_where_the_text_is_wrong)
 {
-	expect_refused(CSPARK_V3, (struct ask){ .inputs = "{\n  \"a\" 1}" }, CSPARK_E_BAD_JSON, "line 2, column 7");
+	expect_refused(
+		CSPARK_V3, (struct ask){ .inputs = "{\n  \"a\" 1}" }, CSPARK_E_BAD_JSON, "line 2, column 7");
 }
 
 Test(envelope, limits_the_members_of_a_layer)
@@ -272,7 +328,7 @@ Test(envelope, limits_the_members_of_a_layer)
 
 	for (int i = 0; i < 65; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\"k%d\":1", i ? "," : "", i);
-	strcat(text, "}");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "}");
 	expect_refused(CSPARK_V3, (struct ask){ .own = text }, CSPARK_E_BAD_PARAMETER, "request_meta");
 	expect_refused(CSPARK_V4, (struct ask){ .more = text }, CSPARK_E_BAD_PARAMETER, "_meta");
 }
@@ -303,7 +359,8 @@ Test(envelope, passes_a_raw_request_on_unchanged)
 	cr_expect_eq(request->body_len, 3);
 	cr_expect_eq(memcmp(request->body, "a\0b", 3), 0);
 	cspark_request_free(request);
-	request = cspark_raw_request(CSPARK_OP_EXECUTE_V4, true, "GET", bytes("/"), (struct cspark_bytes){ NULL, 0 }, NULL);
+	request = cspark_raw_request(
+		CSPARK_OP_EXECUTE_V4, true, "GET", bytes("/"), (struct cspark_bytes){ NULL, 0 }, NULL);
 	cr_assert(request);
 	cr_expect_null(request->body);
 	cr_expect(request->is_public);

@@ -21,7 +21,8 @@ Test(error, has_statuses_of_errors)
 	for (int i = CSPARK_OK + 1; i < CSPARK_CODES; i++) {
 		int status = cspark_code_status((enum cspark_code)i);
 
-		cr_expect(status == 0 || (status >= 400 && status <= 599), "%s", cspark_code_name((enum cspark_code)i));
+		cr_expect(status == 0 || (status >= 400 && status <= 599), "%s",
+			cspark_code_name((enum cspark_code)i));
 	}
 	cr_expect_str_eq(cspark_code_name(CSPARK_OK), "ok");
 	cr_expect_eq(cspark_code_status(CSPARK_E_SPARK_REJECTED), 0);

@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define LONG_200 \
-	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789" \
+	"012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345" \
+	"6789" \
 	"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -66,7 +67,8 @@ Test(locator, reads_every_form_of_the_sdks)
 		{ "folder/service[1.2.3]", CSPARK_FOLDER_SERVICE, "folder", "service", "1.2.3" },
 		{ "folder/service[]", CSPARK_FOLDER_SERVICE, "folder", "service", "" },
 		{ "folders/folder/services/service", CSPARK_FOLDER_SERVICE, "folder", "service", "" },
-		{ "folders/folder/services/service[1.2.3]", CSPARK_FOLDER_SERVICE, "folder", "service", "1.2.3" },
+		{ "folders/folder/services/service[1.2.3]", CSPARK_FOLDER_SERVICE, "folder", "service",
+			"1.2.3" },
 		{ "service/0bd2", CSPARK_SERVICE_ID, "", "0bd2", "" },
 		{ "version/0bd2", CSPARK_VERSION_ID, "", "0bd2", "" },
 		{ "version/0bd2[1.2.3]", CSPARK_VERSION_ID, "", "0bd2", "" },
@@ -101,9 +103,29 @@ Test(locator, deletes_only_whole_segments_and_only_the_first)
 Test(locator, refuses_what_names_no_service)
 {
 	static const char *const TEXTS[] = {
-		"", "/", "just-one-segment", "folder/", "/service", "folders/services", "folder/service[1.2",
-		"folder/service[1.2]x", "folder/service[1[2]]", "folder/[1.2]", "f/" LONG_200 "x", LONG_200 "x/s",
-		"../s", "f/..", "f/.", "proxy/a/../b", "f/a/../b", "f/s/[1]", "proxy/a/[1]", "f/s\n", "f\x7f/s", "f/\xff", "f/\xc0\xaf",
+		"",
+		"/",
+		"just-one-segment",
+		"folder/",
+		"/service",
+		"folders/services",
+		"folder/service[1.2",
+		"folder/service[1.2]x",
+		"folder/service[1[2]]",
+		"folder/[1.2]",
+		"f/" LONG_200 "x",
+		LONG_200 "x/s",
+		"../s",
+		"f/..",
+		"f/.",
+		"proxy/a/../b",
+		"f/a/../b",
+		"f/s/[1]",
+		"proxy/a/[1]",
+		"f/s\n",
+		"f\x7f/s",
+		"f/\xff",
+		"f/\xc0\xaf",
 		"f/s[0123456789012345678901234567890123456789012345678901234567890123456789]",
 	};
 	static char huge[5000];
@@ -140,10 +162,42 @@ Test(locator, reads_the_path_of_a_url)
 Test(locator, corrects_nothing_in_a_path)
 {
 	static const char *const PATHS[] = {
-		"", "/", "a", "a/", "/a/b", "a//b", "a/b/", "a/b/c", "folders/a/b", "folders/a/services", "a/./b", "./b", "a/..",
-		"a/%2e%2e", "a/%2E", "a/b%2fc", "a%2Fb/c", "a/b%5cc", "a/b\\c", "a/%00", "a/%0d%0a", "a/%7F", "a/%ff", "a/%c0%af",
-		"a/%ed%a0%80", "a/%", "a/%4", "a/%zz", "a/b%5B1.2", "service/id[1]", "proxy/", "proxy/a//b", "proxy/a/../b",
-		"proxy/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8", "f/" LONG_200 "x", LONG_200 "x/s",
+		"",
+		"/",
+		"a",
+		"a/",
+		"/a/b",
+		"a//b",
+		"a/b/",
+		"a/b/c",
+		"folders/a/b",
+		"folders/a/services",
+		"a/./b",
+		"./b",
+		"a/..",
+		"a/%2e%2e",
+		"a/%2E",
+		"a/b%2fc",
+		"a%2Fb/c",
+		"a/b%5cc",
+		"a/b\\c",
+		"a/%00",
+		"a/%0d%0a",
+		"a/%7F",
+		"a/%ff",
+		"a/%c0%af",
+		"a/%ed%a0%80",
+		"a/%",
+		"a/%4",
+		"a/%zz",
+		"a/b%5B1.2",
+		"service/id[1]",
+		"proxy/",
+		"proxy/a//b",
+		"proxy/a/../b",
+		"proxy/1/2/3/4/5/6/7/8/9/0/1/2/3/4/5/6/7/8",
+		"f/" LONG_200 "x",
+		LONG_200 "x/s",
 	};
 
 	expect_bad(cspark_locator_from_path, PATHS, COUNT(PATHS));
@@ -158,7 +212,8 @@ expect_v3(const char *text, const char *want)
 	buf_init(&out, 4096);
 	cr_assert(cspark_locator_parse(bytes(text), &locator, NULL));
 	cspark_locator_put_v3(&locator, &out);
-	cr_expect(str_eq(buf_text(&out), str_of(want)), "got <%.*s>, want <%s>", STR_ARG(buf_text(&out)), want);
+	cr_expect(
+		str_eq(buf_text(&out), str_of(want)), "got <%.*s>, want <%s>", STR_ARG(buf_text(&out)), want);
 	buf_fini(&out);
 }
 

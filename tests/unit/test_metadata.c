@@ -40,7 +40,9 @@ Test(metadata, finds_exactly_its_parameters)
 	cr_expect_eq(cspark_meta_find(bytes("")), CSPARK_META_FIELDS);
 	cr_expect_eq(cspark_meta_find((struct cspark_bytes){ NULL, 0 }), CSPARK_META_FIELDS);
 	for (int i = 0; i < CSPARK_META_FIELDS; i++)
-		cr_expect_eq((int)cspark_meta_find(bytes(cspark_meta_row((enum cspark_meta_field)i)->parameter)), i);
+		cr_expect_eq(
+			(int)cspark_meta_find(bytes(cspark_meta_row((enum cspark_meta_field)i)->parameter)),
+			i);
 }
 
 Test(metadata, keeps_text_as_it_is)
