@@ -171,6 +171,7 @@ step_encode(struct call *call)
 
 	if (!encode_answer(&call->control, many, &call->joined, &call->out, &call->encoded, &call->error)) {
 		call->error_status = call->encoded.status;
+		call->spark_body = call->joined.body;
 		return call_failed(call);
 	}
 	call->status = call->encoded.status;

@@ -374,6 +374,7 @@ Test(call, turns_excel_errors_into_422_if_strict)
 
 	fake_upstream_answer(0, "{\"status\":\"Success\",\"response_data\":{\"outputs\":{\"volume\":\"#VALUE!\"}},\"response_meta\":{}}");
 	ASSERT_HAS(request->body, "\"outcome\":\"executed\"");
+	ASSERT_HAS(request->body, "\"outputs\":{\"volume\":\"#VALUE!\"}");
 	expect_problem(request, 422, "spark_rejected");
 }
 
