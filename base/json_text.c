@@ -296,11 +296,11 @@ json_string_is(struct str raw, struct str text)
 		return false;
 	at = raw.at + 1;
 	end = raw.at + raw.len - 1;
-	/* An escape is always longer than what it means: the lengths decide nearly every case. */
-	if ((size_t)(end - at) <= text.len)
-		return (size_t)(end - at) == text.len && memcmp(at, text.at, text.len) == 0;
-	if (!memchr(at, '\\', (size_t)(end - at)))
+	/* An escape is longer than what it means, so a shorter literal never is; the common one has none. */
+	if ((size_t)(end - at) < text.len)
 		return false;
+	if (!memchr(at, '\\', (size_t)(end - at)))
+		return str_eq(str_range(at, (size_t)(end - at)), text);
 	while (at < end) {
 		char bytes[4] = { *at };
 		size_t len = 1;

@@ -117,6 +117,7 @@ require_within(struct str part, struct str whole)
 static void
 check_string(struct str raw)
 {
+	struct str literal;
 	struct buf meaning;
 	struct buf quoted;
 	struct buf again;
@@ -127,6 +128,9 @@ check_string(struct str raw)
 	FUZZ_REQUIRE(json_unquote(raw, &meaning), "a string cannot be unquoted");
 	FUZZ_REQUIRE(str_is_utf8(buf_text(&meaning)), "a string does not mean UTF-8");
 	FUZZ_REQUIRE(json_string_is(raw, buf_text(&meaning)), "a string is not what it means");
+	literal = str_range(raw.at + 1, raw.len - 2);
+	FUZZ_REQUIRE(json_string_is(raw, literal) == str_eq(literal, buf_text(&meaning)),
+		"a string is its escapes");
 	json_quote(buf_text(&meaning), &quoted);
 	FUZZ_REQUIRE(json_valid(quoted.data, quoted.len, NULL), "what is quoted is no JSON");
 	FUZZ_REQUIRE(json_unquote(buf_text(&quoted), &again), "what is quoted cannot be unquoted");

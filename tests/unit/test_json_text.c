@@ -127,6 +127,10 @@ Test(json_text, compares_what_strings_mean)
 	cr_expect_not(json_string_is(STR("\""), STR("")));
 	cr_expect_not(json_string_is(str_of(NULL), STR("")));
 	cr_expect_not(json_string_is(STR("\"\\q\""), STR("q")));
+	cr_expect(json_string_is(STR("\"\\\\\""), STR("\\")));
+	cr_expect_not(
+		json_string_is(STR("\"\\\\\""), STR("\\\\")), "the bytes are alike, the meaning is not");
+	cr_expect(json_string_is(STR("\"\""), str_of(NULL)));
 }
 
 static void
