@@ -20,6 +20,7 @@ enum {
 	 * It clears all of that memory after every request, so more costs time as well as space. */
 	POOL_SLACK = 4096,
 	UPLOAD_BYTES_PER_S = 16 * 1024,
+	DRAIN_IDLE_MS = 250,
 };
 
 struct front {
@@ -410,8 +411,6 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Req
 		front->ops->done(was.arg, end, end == FRONT_OK ? was.bytes_out : 0);
 	}
 	enter(request, DEADLINE_IDLE);
-	if (front->draining)
-		cut(request);
 }
 
 /* ---- connections ---- */
@@ -623,26 +622,21 @@ fail:
 	return NULL;
 }
 
-/* Nothing has come since its last answer. What is under way inside the kernel cannot be known. */
-static bool
-is_idle(const struct front_request *request)
-{
-	char byte;
-
-	return request->deadline.phase == DEADLINE_IDLE &&
-		recv(request->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
-}
-
+/*
+ * A caller that was promised a kept connection may be sending on it right now: an idle connection is not cut at
+ * once but after DRAIN_IDLE_MS of silence. What comes until then is answered, with Connection: close.
+ */
 void
 front_drain(struct front *front)
 {
 	front->draining = true;
+	front->deadlines.wait_ms[DEADLINE_IDLE] = DRAIN_IDLE_MS;
 	doors_close(&front->doors);
 	for (struct list *node = front->all.next; node != &front->all; node = node->next) {
 		struct front_request *request = LIST_ITEM(node, struct front_request, all);
 
-		if (is_idle(request))
-			cut(request); /* libmicrohttpd notices later: the list does not change here */
+		if (request->deadline.phase == DEADLINE_IDLE)
+			enter(request, DEADLINE_IDLE);
 	}
 }
 

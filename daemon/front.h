@@ -68,7 +68,8 @@ struct front_options {
 
 /* Given; NULL: no memory or libmicrohttpd refused. Registers with the loop, takes the sockets, accepts at once. */
 struct front *front_new(struct loop *loop, const struct front_options *options, const struct front_ops *ops, void *arg);
-/* Stops accepting and closes the listening sockets; kept connections are closed after their next answer, idle ones now. */
+/* Stops accepting and closes the listening sockets; kept connections are closed after their next answer,
+ * or when they stay silent for a moment. */
 void front_drain(struct front *front);
 /* Exchanges between begin() and done(), and connections. */
 unsigned front_open_exchanges(const struct front *front);
