@@ -241,8 +241,11 @@ shard_new(const struct shard_options *options, struct cspark_error *ret_error)
 	shard->desk = (struct desk){ .loop = shard->loop, .config = options->config, .admin = options->admin,
 		.metrics = options->metrics, .on_idle = on_idle, .arg = shard };
 	desk_init(&shard->desk, options->index, options->count);
+	/* Guests run in this order: what the front lets in is sent, then the log is written. */
+	if (!make_front(shard, options))
+		goto fail;
 	shard->desk.upstream = upstream_new_clients(shard->loop, options->config, options->count, &upstream_ops, shard);
-	if (!shard->desk.upstream || !make_front(shard, options) || !loop_add_guest(shard->loop, &flusher))
+	if (!shard->desk.upstream || !loop_add_guest(shard->loop, &flusher))
 		goto fail;
 	loop_timer_init(&shard->pulse, on_pulse, shard);
 	loop_timer_set(shard->loop, &shard->pulse, loop_now_ms(shard->loop) + PULSE_MS);

@@ -7,10 +7,11 @@
 #include "daemon/loop.h"
 
 /*
- * The library asks for a time to be called at; there is one timer for the transport and one for all clients and
- * authorities together, set to the earliest wish. Wishes may change in any call into the library, so every such
- * call ends in plan_wakeup().
+ * The library asks to be called at a time. That is asked of it once an iteration, as of a guest of the loop: so what the
+ * front let in at the end of an iteration is sent in the same one, without another turn through the poller.
  */
+#define ROUNDS 4 /* calls that are due may make others due; the rest can wait for the next iteration */
+
 struct line { /* one tenant's end of the library */
 	struct upstream *upstream;
 	size_t tenant;
@@ -24,8 +25,7 @@ struct upstream {
 	void *arg;
 	struct cspark_host host;
 	struct cspark_transport *transport;
-	struct loop_timer transport_timer;
-	struct loop_timer timer;
+	int64_t transport_at_ms; /* when the transport wants to be called; -1: not */
 	uint64_t random;
 	size_t line_count;
 	struct line lines[];
@@ -33,15 +33,12 @@ struct upstream {
 
 /* ---- the host's side ---- */
 
-static void plan_wakeup(struct upstream *upstream);
-
 static void
 on_ready(void *arg, int fd, int events)
 {
 	struct upstream *upstream = arg;
 
 	cspark_transport_ready(upstream->transport, fd, events);
-	plan_wakeup(upstream);
 }
 
 static void
@@ -66,7 +63,7 @@ host_timer(void *arg, int64_t at_ms)
 {
 	struct upstream *upstream = arg;
 
-	loop_timer_set(upstream->loop, &upstream->transport_timer, at_ms);
+	upstream->transport_at_ms = at_ms;
 }
 
 static int64_t
@@ -105,46 +102,67 @@ earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static void
-plan_wakeup(struct upstream *upstream)
+static int64_t
+line_next_ms(const struct line *line)
 {
-	int64_t at_ms = -1;
-
-	for (size_t i = 0; i < upstream->line_count; i++) {
-		const struct line *line = &upstream->lines[i];
-
-		if (line->client)
-			at_ms = earlier(at_ms, cspark_client_next_ms(line->client));
-		if (line->authority)
-			at_ms = earlier(at_ms, cspark_authority_next_ms(line->authority));
-	}
-	if (at_ms != upstream->timer.at_ms)
-		loop_timer_set(upstream->loop, &upstream->timer, at_ms);
+	return line->client ? cspark_client_next_ms(line->client) : cspark_authority_next_ms(line->authority);
 }
 
-static void
-on_transport_due(void *arg)
+static int64_t
+next_ms(const struct upstream *upstream)
 {
-	struct upstream *upstream = arg;
+	int64_t at_ms = upstream->transport_at_ms;
 
-	cspark_transport_due(upstream->transport);
-	plan_wakeup(upstream);
+	for (size_t i = 0; i < upstream->line_count; i++)
+		at_ms = earlier(at_ms, line_next_ms(&upstream->lines[i]));
+	return at_ms;
 }
 
-static void
-on_due(void *arg)
+static int64_t
+on_timeout_ms(void *arg)
 {
-	struct upstream *upstream = arg;
+	const struct upstream *upstream = arg;
+	int64_t at_ms = next_ms(upstream);
+	int64_t now_ms = loop_now_ms(upstream->loop);
 
+	if (at_ms < 0)
+		return -1;
+	return at_ms > now_ms ? at_ms - now_ms : 0;
+}
+
+static bool
+is_due(const struct upstream *upstream, int64_t at_ms)
+{
+	return at_ms >= 0 && at_ms <= loop_now_ms(upstream->loop);
+}
+
+/* Clients and authorities first: what they start is for the transport. */
+static void
+run_due(struct upstream *upstream)
+{
 	for (size_t i = 0; i < upstream->line_count; i++) {
 		struct line *line = &upstream->lines[i];
 
+		if (!is_due(upstream, line_next_ms(line)))
+			continue;
 		if (line->client)
 			cspark_client_due(line->client);
-		if (line->authority)
+		else
 			cspark_authority_due(line->authority);
 	}
-	plan_wakeup(upstream);
+	if (is_due(upstream, upstream->transport_at_ms)) {
+		upstream->transport_at_ms = -1;
+		cspark_transport_due(upstream->transport);
+	}
+}
+
+static void
+on_run(void *arg)
+{
+	struct upstream *upstream = arg;
+
+	for (int round = 0; round < ROUNDS && is_due(upstream, next_ms(upstream)); round++)
+		run_due(upstream);
 }
 
 /* ---- up-calls of the library ---- */
@@ -179,6 +197,7 @@ static struct upstream *
 upstream_new(struct loop *loop, size_t lines, const struct upstream_ops *ops, void *arg)
 {
 	struct upstream *upstream = calloc(1, sizeof *upstream + lines * sizeof upstream->lines[0]);
+	struct loop_guest guest = { on_timeout_ms, on_run, upstream };
 
 	if (!upstream)
 		return NULL;
@@ -188,10 +207,10 @@ upstream_new(struct loop *loop, size_t lines, const struct upstream_ops *ops, vo
 	upstream->host = (struct cspark_host){ upstream, host_watch, host_forget, host_timer, host_now, host_wall, host_random };
 	if (getrandom(&upstream->random, sizeof upstream->random, 0) < 0 || upstream->random == 0)
 		upstream->random = (uint64_t)loop_clock_us() | 1;
-	loop_timer_init(&upstream->transport_timer, on_transport_due, upstream);
-	loop_timer_init(&upstream->timer, on_due, upstream);
+	upstream->transport_at_ms = -1;
 	upstream->transport = cspark_transport_new_curl(&upstream->host, &(struct cspark_transport_options){ 0 });
-	if (!upstream->transport) {
+	if (!upstream->transport || !loop_add_guest(loop, &guest)) {
+		cspark_transport_free(upstream->transport);
 		free(upstream);
 		return NULL;
 	}
@@ -261,8 +280,6 @@ upstream_new_authorities(struct loop *loop, const struct config *config, const s
 			return NULL;
 		}
 	}
-	if (upstream)
-		plan_wakeup(upstream);
 	return upstream;
 }
 
@@ -271,13 +288,12 @@ upstream_free(struct upstream *upstream)
 {
 	if (!upstream)
 		return;
+	loop_remove_guest(upstream->loop, upstream);
 	for (size_t i = 0; i < upstream->line_count; i++) {
 		cspark_client_free(upstream->lines[i].client);
 		cspark_authority_free(upstream->lines[i].authority);
 	}
 	cspark_transport_free(upstream->transport);
-	loop_timer_set(upstream->loop, &upstream->transport_timer, -1);
-	loop_timer_set(upstream->loop, &upstream->timer, -1);
 	free(upstream);
 }
 
@@ -287,47 +303,37 @@ struct cspark_job *
 upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request, const struct cspark_call *call,
 	cspark_done_fn *done, void *arg)
 {
-	struct cspark_job *job = cspark_client_send(upstream->lines[tenant].client, request, call, done, arg);
-
-	plan_wakeup(upstream);
-	return job;
+	return cspark_client_send(upstream->lines[tenant].client, request, call, done, arg);
 }
 
 void
 upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_outcome *ret_outcome, unsigned *ret_attempts)
 {
 	cspark_job_cancel(job, ret_outcome, ret_attempts);
-	plan_wakeup(upstream);
 }
 
 void
 upstream_token(struct upstream *upstream, size_t tenant, const struct cspark_token_news *news)
 {
 	cspark_client_token(upstream->lines[tenant].client, news);
-	plan_wakeup(upstream);
 }
 
 void
 upstream_hold(struct upstream *upstream, size_t tenant, int64_t until_ms)
 {
 	cspark_client_hold(upstream->lines[tenant].client, until_ms);
-	plan_wakeup(upstream);
 }
 
 void
 upstream_refused(struct upstream *upstream, size_t tenant, uint64_t generation)
 {
 	cspark_authority_refused(upstream->lines[tenant].authority, generation);
-	plan_wakeup(upstream);
 }
 
 bool
 upstream_rotate(struct upstream *upstream, size_t tenant, const struct cspark_credentials *credentials)
 {
-	bool taken = cspark_authority_rotate(upstream->lines[tenant].authority, credentials);
-
-	plan_wakeup(upstream);
-	return taken;
+	return cspark_authority_rotate(upstream->lines[tenant].authority, credentials);
 }
 
 void
