@@ -296,11 +296,10 @@ on_begin(void *arg, struct front_request *request, enum cspark_code refusal, con
 	call->started_us = loop_clock_us();
 	call->method = front_method(request);
 	intake_names(call);
-	if (refusal != CSPARK_OK) {
-		call_run(call, call_fail(call, refusal, "%s", detail));
-		return call;
-	}
-	call_run(call, STEP_ROUTE);
+	if (refusal == CSPARK_OK)
+		call_run(call, STEP_ROUTE);
+	else
+		call_run(call, intake_refused(call, refusal, detail));
 	return call;
 }
 

@@ -154,6 +154,8 @@ int64_t call_deadline_ms(const struct call *call);
 /* intake.c: what the head says. */
 void intake_names(struct call *call);
 enum call_step intake_route(struct call *call);
+/* What to say to a request that the front refused. */
+enum call_step intake_refused(struct call *call, enum cspark_code refusal, const char *detail);
 
 /* sending.c: to Spark and back; parks until every part is answered. */
 enum call_step sending_start(struct call *call);

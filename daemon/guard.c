@@ -106,8 +106,8 @@ void
 guard_begin(struct guard *guard, const struct guard_rules *rules, struct str method, struct str target, struct str version)
 {
 	*guard = (struct guard){ .rules = rules, .code = CSPARK_OK };
-	judge_method(guard, method);
 	judge_target(guard, target);
+	judge_method(guard, method);
 	guard->http_1_0 = str_eq(version, STR("HTTP/1.0"));
 	if (!guard->http_1_0 && !str_eq(version, STR("HTTP/1.1")))
 		refuse(guard, CSPARK_E_BAD_REQUEST, "The version must be HTTP/1.1 or HTTP/1.0.");

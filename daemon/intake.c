@@ -113,6 +113,15 @@ intake_route(struct call *call)
 	return CALL_PARKED;
 }
 
+/* No path takes a method that the front does not know; the route says which ones it takes. */
+enum call_step
+intake_refused(struct call *call, enum cspark_code refusal, const char *detail)
+{
+	if (refusal == CSPARK_E_METHOD_NOT_ALLOWED)
+		return intake_route(call);
+	return call_fail(call, refusal, "%s", detail);
+}
+
 void
 intake_names(struct call *call)
 {
