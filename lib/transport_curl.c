@@ -19,6 +19,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -236,7 +237,6 @@ set_up(struct slot *slot, const struct cspark_route *route)
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 60L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 		(long)(route->http_version == 1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)(route->http_version != 1));
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
@@ -314,6 +314,14 @@ give_slot(struct transport_curl *t, struct slot *slot)
 
 /* ---- from an exchange to a transfer ---- */
 
+/* Whether a transfer waits to see if the connection under way can carry it too. In clear that is never HTTP/2, and libcurl
+ * would only know so after the first answer. */
+static bool
+may_share(const struct slot *slot, const char *url)
+{
+	return slot->route.http_version != 1 && strncasecmp(url, "https:", 6) == 0;
+}
+
 static void
 set_method(struct slot *slot, const struct cspark_exchange *exchange)
 {
@@ -384,6 +392,7 @@ start(struct transport_curl *t, struct cspark_exchange *exchange)
 	set_method(slot, exchange);
 	set_lines(slot, exchange);
 	curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
+	curl_easy_setopt(slot->easy, CURLOPT_PIPEWAIT, (long)may_share(slot, exchange->url));
 	exchange->slot = slot;
 	exchange->state = STATE_RUNNING;
 	t->stats.open++;

@@ -534,6 +534,23 @@ Test(transport, hands_on_what_the_head_says)
 	free(exchange.answer);
 }
 
+Test(transport, lets_no_request_in_clear_wait_for_the_answer_to_another)
+{
+	struct cspark_exchange first, second;
+	int64_t give_up = now_ms(NULL) + PATIENCE_MS;
+
+	SERVE({ .mute = true });
+	ask(&first, url(), "POST", "{}", 60000);
+	ask(&second, url(), "POST", "{}", 60000);
+	cspark_exchange_send(transport, &first);
+	cspark_exchange_send(transport, &second);
+	while (script_server_seen(server) < 2 && now_ms(NULL) < give_up)
+		turn();
+	cr_assert_eq(script_server_seen(server), 2);
+	cspark_exchange_cancel(transport, &first);
+	cspark_exchange_cancel(transport, &second);
+}
+
 /* ---- cancelling ---- */
 
 Test(transport, cancels_at_any_moment)
