@@ -32,7 +32,7 @@ struct mood {
 	long n;
 	int status;	    /* 0: the kind's own */
 	long delay_ms;	    /* before anything else */
-	char text[1024];    /* "": the kind's own */
+	char text[8192];    /* "": the kind's own */
 	char headers[1024]; /* further lines, each ended with CR LF */
 };
 

@@ -4,8 +4,9 @@
         assert gateway.post("/execute/f/s", {"radius": 3}).status == 200
 
 Leaving the block stops the daemon and checks what must hold after every test, whatever it did: exit code 0
-on SIGTERM, no sanitizer report, exactly one access line for every answer seen, and no secret in any byte the
-daemon wrote.
+on SIGTERM, no sanitizer report, exactly one access line for every answer seen and for every request counted,
+no secret in any byte the daemon wrote, no descriptor left behind, and - given the simulator - no more requests
+on Spark's side than attempts were told to the caller.
 The programs come from $CSPARK_BUILD (default: build/ at the top of the tree).
 """
 
@@ -48,11 +49,12 @@ class Gateway:
     wait         "ready" (/readyz says 200), "live" (/healthz does), or None
     secrets      strings that the daemon must never write, besides those found in env and config_text
     exit_code    what the daemon must exit with, None if the test looks after that
-    access_lines False when the configuration turns them off
+    access_lines False when the configuration turns them off, or writes them elsewhere
+    sim          the Simulator that stands behind it: its ledger is compared with what callers were told
     """
 
     def __init__(self, config_text=None, env=None, args=(), listen=True, port=None, wait="ready",
-                 secrets=(), exit_code=0, access_lines=True, preexec_fn=None):
+                 secrets=(), exit_code=0, access_lines=True, preexec_fn=None, sim=None):
         self.config_text = config_text
         self.env = dict(env or {})
         self.args = list(args)
@@ -62,9 +64,11 @@ class Gateway:
         self.exit_code = exit_code
         self.access_lines = access_lines
         self.preexec_fn = preexec_fn
+        self.sim = sim
         self.secrets = [s.encode() for s in self._find_secrets(secrets)]
         self.process = None
         self.answered = collections.Counter()
+        self.attempts = collections.Counter()
         self.seen = []
         self._lines = []
         self._parsed = 0
@@ -85,6 +89,8 @@ class Gateway:
             print(self.output()[-8000:])
             return
         try:
+            if self.process.poll() is None and self.wait:
+                self.check_quiet()
             self.stop()
             self.check_invariants()
         except BaseException:
@@ -108,6 +114,7 @@ class Gateway:
             stdin=subprocess.DEVNULL, stdout=self._stdout, stderr=self._stderr)
         if self.wait:
             self.wait_until("/readyz" if self.wait == "ready" else "/healthz")
+            self.baseline = self.descriptors() - self.connections()[1]
 
     def stop(self, signo=signal.SIGTERM, deadline=30):
         """Asks the daemon to end, waits for that, and gives its exit code."""
@@ -178,6 +185,7 @@ class Gateway:
         self.seen.append(answer)
         if answer.header("x-request-id"):  # the HTTP library's own refusals have none
             self.answered[answer.header("x-request-id")] += 1
+            self.attempts[answer.header("x-request-id")] += int(answer.header("x-cspark-attempts", "0"))
 
     # -- looking inside -----------------------------------------------------
 
@@ -232,11 +240,58 @@ class Gateway:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def connections(self):
+        """How many TCP connections it has: with callers, with others."""
+        sockets = set()
+        for fd in Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                sockets.add(os.readlink(fd))
+            except FileNotFoundError:
+                pass
+        callers = others = 0
+        for line in Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()[1:]:
+            _, local, remote, _, *rest = line.split()
+            if f"socket:[{rest[5]}]" not in sockets or remote.endswith(":0000"):
+                continue
+            if int(local.split(":")[1], 16) == self.port:
+                callers += 1
+            else:
+                others += 1
+        return callers, others
+
     def output(self):
         """All the daemon wrote to its standard channels."""
         return (contents(self._stdout) + contents(self._stderr)).decode("utf-8", "replace")
 
     # -- what must always hold ----------------------------------------------
+
+    def check_quiet(self, deadline=10):
+        """Once its callers are gone: nothing under way, no descriptor too many, every request counted and logged."""
+        end = time.monotonic() + deadline
+        while wrong := self._unrest():
+            if time.monotonic() > end:
+                raise self._failure(f"csparkd does not come to rest: {wrong}")
+            breathe()
+
+    def _unrest(self):
+        mine = f"rest-{time.monotonic_ns()}"
+        metrics = self.get("/metrics", {"X-Request-Id": mine}).text
+        values = collections.Counter()
+        for line in metrics.splitlines():
+            match = METRIC.match(line)
+            if match:
+                values[match[1]] += float(match[3])
+        callers, others = self.connections()
+        found = {
+            "in flight": values["cspark_in_flight"],
+            "queued": values["cspark_queued"],
+            "callers": callers,
+            "descriptors": max(0, self.descriptors() - others - self.baseline - 2),
+        }
+        if self.access_lines:
+            lines = sum(line.get("request_id") != mine for line in self.access_log())
+            found["requests without a line"] = int(values["cspark_requests_total"]) - lines
+        return {name: value for name, value in found.items() if value}
 
     def check_invariants(self):
         assert self.process.returncode is not None, "check_invariants() comes after stop()"
@@ -246,6 +301,14 @@ class Gateway:
         if self.access_lines:
             self._check_access_lines()
         self._check_secrets()
+        if self.sim:
+            self._check_arrivals()
+
+    def _check_arrivals(self):
+        """A caller is told of every attempt that Spark saw."""
+        arrived = collections.Counter(entry["request_id"] for entry in self.sim.ledger())
+        wrong = {name: (told, arrived[name]) for name, told in self.attempts.items() if arrived[name] > told}
+        assert not wrong, f"more arrived at Spark than callers were told of (request id: told, arrived): {wrong}"
 
     def _check_access_lines(self):
         logged = collections.Counter(line.get("request_id") for line in self.access_log())
@@ -255,6 +318,7 @@ class Gateway:
 
     def _check_secrets(self):
         written = [self.output().encode()]
+        written += [path.read_bytes() for path in Path(self.folder.name).glob("*.log*")]
         for answer in self.seen:
             written.append(answer.body + repr(answer.headers).encode())
         for secret in self.secrets:
