@@ -314,8 +314,10 @@ give_slot(struct transport_curl *t, struct slot *slot)
 
 /* ---- from an exchange to a transfer ---- */
 
-/* Whether a transfer waits to see if the connection under way can carry it too. In clear that is never HTTP/2, and libcurl
- * would only know so after the first answer. */
+/*
+ * Whether a transfer waits to see if the connection under way can carry it too. In clear that is never HTTP/2,
+ * and libcurl would only know so after the first answer.
+ */
 static bool
 may_share(const struct slot *slot, const char *url)
 {
