@@ -73,7 +73,7 @@ buf_reserve(struct buf *buf, size_t len)
 }
 
 bool
-buf_put(struct buf *buf, const void *data, size_t len)
+buf_put_slow(struct buf *buf, const void *data, size_t len)
 {
 	char *room;
 
@@ -85,18 +85,6 @@ buf_put(struct buf *buf, const void *data, size_t len)
 	memcpy(room, data, len);
 	buf->len += len;
 	return true;
-}
-
-bool
-buf_put_str(struct buf *buf, struct str text)
-{
-	return buf_put(buf, text.at, text.len);
-}
-
-bool
-buf_put_char(struct buf *buf, char c)
-{
-	return buf_put(buf, &c, 1);
 }
 
 bool

@@ -30,10 +30,31 @@ void buf_fini(struct buf *buf);
 /* Forgets the content and a failure, keeps the memory for the next use. */
 void buf_clear(struct buf *buf);
 
+bool buf_put_slow(struct buf *buf, const void *data, size_t len); /* buf_put() where there is no room yet */
+
 /* False, and the buffer is failed, if the maximum would be passed or memory is out. */
-bool buf_put(struct buf *buf, const void *data, size_t len);
-bool buf_put_str(struct buf *buf, struct str text);
-bool buf_put_char(struct buf *buf, char c);
+static inline bool
+buf_put(struct buf *buf, const void *data, size_t len)
+{
+	if (len == 0 || len > buf->cap - buf->len)
+		return buf_put_slow(buf, data, len);
+	memcpy(buf->data + buf->len, data, len);
+	buf->len += len;
+	return true;
+}
+
+static inline bool
+buf_put_str(struct buf *buf, struct str text)
+{
+	return buf_put(buf, text.at, text.len);
+}
+
+static inline bool
+buf_put_char(struct buf *buf, char c)
+{
+	return buf_put(buf, &c, 1);
+}
+
 bool buf_put_u64(struct buf *buf, unsigned long long value);
 bool buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
