@@ -16,6 +16,7 @@
 #include "lib/error.h"
 
 #define TEXT_MAX     1024
+#define PATH_TEXT_MAX 4096 /* two names of full length, percent-encoded, and room to spare */
 #define SEGMENTS_MAX 16
 
 static const char FORMS[] = "folder/service, folder/service[1.2.3], service/ID, version/ID or proxy/ENDPOINT";
@@ -265,7 +266,7 @@ cspark_locator_from_path(struct cspark_bytes path, struct cspark_locator *ret, s
 	struct str first, second;
 	bool ok = false;
 
-	buf_init(&segments.text, TEXT_MAX);
+	buf_init(&segments.text, PATH_TEXT_MAX);
 	if (!decode_segments(&segments, str_of_bytes(path), ret_error))
 		goto out;
 	if (!choose_parts(&segments, &first, &second)) {
