@@ -5,8 +5,8 @@
  *                      |-----useless-> idle (back-off, Retry-After)
  *                      `-----refused-> idle, latched (a probe every five minutes)
  *
- * There is one flight at a time because there is one exchange. Whatever happens is told in news; news are told
- * from due() and from the transport's calls, never from the functions that ask for something.
+ * There is one flight at a time because there is one exchange. Whatever happens is told in news; news are
+ * told from due() and from the transport's calls, never from the functions that ask for something.
  */
 #include "lib/retry.h"
 #include "lib/route.h"
@@ -99,11 +99,13 @@ plan(struct cspark_authority *authority, int64_t at_ms)
 		authority->fetch_at_ms = at_ms;
 }
 
-/* At a random point in 70-85 % of the life, so that many daemons do not come at once; at most once a second. */
+/* At a random point in 70-85 % of the life, so that many daemons do not come at once; at most once a
+ * second. */
 static void
 plan_renewal(struct cspark_authority *authority, int64_t life_ms)
 {
-	int64_t part_ms = life_ms * 70 / 100 + (int64_t)(draw(authority) % (uint64_t)(life_ms * 15 / 100 + 1));
+	int64_t part_ms = life_ms * 70 / 100
+		+ (int64_t)(draw(authority) % (uint64_t)(life_ms * 15 / 100 + 1));
 
 	authority->not_before_ms = authority->started_ms + GAP_MS;
 	authority->fetch_at_ms = -1;
@@ -111,8 +113,8 @@ plan_renewal(struct cspark_authority *authority, int64_t life_ms)
 }
 
 static void
-on_good(struct cspark_authority *authority, const struct cspark_token_answer *answer, struct cspark_token *token,
-	struct cspark_token_news *news)
+on_good(struct cspark_authority *authority, const struct cspark_token_answer *answer,
+	struct cspark_token *token, struct cspark_token_news *news)
 {
 	bool lived = authority->fetched_ms == INT64_MIN
 		|| authority->started_ms - authority->fetched_ms > REFUSED_GAP_MAX_MS;
@@ -135,7 +137,8 @@ on_useless(struct cspark_authority *authority, int64_t least_ms)
 {
 	int64_t now = now_ms(authority);
 	int64_t wait_ms = BACK_OFF_MS / 2
-		+ cspark_retry_jitter_ms(BACK_OFF_MS, BACK_OFF_MAX_MS, authority->failures++, draw(authority));
+		+ cspark_retry_jitter_ms(
+			BACK_OFF_MS, BACK_OFF_MAX_MS, authority->failures++, draw(authority));
 
 	if (wait_ms > BACK_OFF_MAX_MS)
 		wait_ms = BACK_OFF_MAX_MS;
@@ -197,8 +200,9 @@ describe_answer(struct cspark_authority *authority, const struct cspark_token_an
 	news->reason = answer->reason;
 	authority->error.code = refused ? CSPARK_E_CREDENTIALS_REFUSED : CSPARK_E_TOKEN_UNAVAILABLE;
 	snprintf(authority->error.detail, sizeof(authority->error.detail),
-		"The token endpoint %.90s answered with status %d%s%s, no usable token (%.16s).%s", authority->url,
-		authority->exchange.head.status, answer->error[0] ? " and error " : "", answer->error, answer->reason,
+		"The token endpoint %.90s answered with status %d%s%s, no usable token (%.16s).%s",
+		authority->url, authority->exchange.head.status, answer->error[0] ? " and error " : "",
+		answer->error, answer->reason,
 		refused ? " Check client_id, client_secret and token_url." : "");
 }
 
@@ -214,7 +218,8 @@ judge_answer(struct cspark_authority *authority, struct cspark_token_news *news)
 	struct buf text;
 
 	buf_init(&text, CSPARK_TOKEN_ANSWER_MAX);
-	cspark_token_answer_read(exchange->head.status, str_range(exchange->answer, exchange->answer_len), &text, &answer);
+	cspark_token_answer_read(
+		exchange->head.status, str_range(exchange->answer, exchange->answer_len), &text, &answer);
 	if (answer.verdict == CSPARK_TOKEN_GOOD)
 		token = cspark_token_new("Authorization: Bearer ", buf_text(&text), authority->generation + 1,
 			authority->started_ms + answer.life_ms, true);
@@ -258,8 +263,9 @@ static void
 on_exchange(void *arg, struct cspark_exchange *exchange)
 {
 	struct cspark_authority *authority = arg;
-	struct cspark_token_news news = { .fetched = true, .fetch_ms = now_ms(authority) - authority->started_ms,
-		.reason = "" };
+	struct cspark_token_news news = {
+		.fetched = true, .fetch_ms = now_ms(authority) - authority->started_ms, .reason = ""
+	};
 
 	authority->fetching = false;
 	wipe(&authority->sent);
@@ -313,7 +319,8 @@ cspark_authority_next_ms(const struct cspark_authority *authority)
 
 	if (authority->announce)
 		return now_ms(authority);
-	if (authority->token && authority->token->expires_ms >= 0 && (at < 0 || authority->token->expires_ms < at))
+	if (authority->token && authority->token->expires_ms >= 0
+		&& (at < 0 || authority->token->expires_ms < at))
 		at = authority->token->expires_ms;
 	return at;
 }
@@ -353,7 +360,8 @@ cspark_authority_refused(struct cspark_authority *authority, uint64_t generation
 		plan(authority, now_ms(authority));
 		return;
 	}
-	/* A token that is refused soon after it was fetched says that fetching does not help: less and less often. */
+	/* A token that is refused soon after it was fetched says that fetching does not help: less and less
+	 * often. */
 	if (now_ms(authority) - authority->fetched_ms < REFUSED_GAP_MAX_MS && gap_ms < REFUSED_GAP_MAX_MS)
 		authority->refused_gap_ms = gap_ms * 2 > REFUSED_GAP_MAX_MS ? REFUSED_GAP_MAX_MS : gap_ms * 2;
 	plan(authority, authority->fetched_ms + gap_ms > now_ms(authority) ? authority->fetched_ms + gap_ms
@@ -368,7 +376,8 @@ bare(enum cspark_auth_kind kind, const char *secret)
 {
 	struct str text = str_trim(str_of(secret));
 
-	if (kind == CSPARK_AUTH_BEARER && text.len > 7 && str_eq_nocase(str_range(text.at, 7), STR("bearer ")))
+	if (kind == CSPARK_AUTH_BEARER && text.len > 7
+		&& str_eq_nocase(str_range(text.at, 7), STR("bearer ")))
 		text = str_trim(str_range(text.at + 7, text.len - 7));
 	return text;
 }
@@ -383,7 +392,8 @@ fixed_token(const struct cspark_credentials *credentials, uint64_t generation)
 		return cspark_token_new("", STR(""), generation, -1, false);
 	if (!cspark_token_usable(secret))
 		return NULL;
-	return cspark_token_new(credentials->kind == CSPARK_AUTH_API_KEY ? "x-synthetic-key: " : "Authorization: Bearer ",
+	return cspark_token_new(
+		credentials->kind == CSPARK_AUTH_API_KEY ? "x-synthetic-key: " : "Authorization: Bearer ",
 		secret, generation, -1, false);
 }
 

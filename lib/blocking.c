@@ -183,9 +183,14 @@ on_done(void *arg, struct cspark_result *result)
 static bool
 assemble(struct cspark_blocking *blocking, const struct cspark_blocking_options *options)
 {
-	struct cspark_host host = { blocking, host_watch, host_forget, host_timer, host_now, host_wall, host_random };
-	struct cspark_client_options client = { .base_url = blocking->origin, .tenant = blocking->tenant,
-		.route = options->route, .retry = options->retry, .arg = blocking, .want_token = on_want_token };
+	struct cspark_host host = { blocking, host_watch, host_forget, host_timer, host_now, host_wall,
+		host_random };
+	struct cspark_client_options client = { .base_url = blocking->origin,
+		.tenant = blocking->tenant,
+		.route = options->route,
+		.retry = options->retry,
+		.arg = blocking,
+		.want_token = on_want_token };
 	char *derived = options->token_url ? NULL : cspark_token_url(options->base_url);
 	struct cspark_authority_options authority = { .credentials = options->credentials,
 		.token_url = options->token_url ? options->token_url : derived, .route = options->route };
@@ -194,7 +199,8 @@ assemble(struct cspark_blocking *blocking, const struct cspark_blocking_options 
 	if (blocking->transport)
 		blocking->client = cspark_client_new(blocking->transport, &host, &client);
 	if (blocking->client)
-		blocking->authority = cspark_authority_new(blocking->transport, &host, &authority, on_news, blocking);
+		blocking->authority = cspark_authority_new(
+			blocking->transport, &host, &authority, on_news, blocking);
 	free(derived);
 	return blocking->authority != NULL;
 }
@@ -217,7 +223,8 @@ cspark_blocking_new(const struct cspark_blocking_options *options, struct cspark
 	if (assemble(blocking, options))
 		return blocking;
 	cspark_refuse(ret_error, CSPARK_E_CREDENTIALS_REFUSED,
-		"The credentials cannot be used: a key or token must be visible ASCII without blanks, and OAuth "
+		"The credentials cannot be used: a key or token must be visible ASCII without blanks, and "
+		"OAuth "
 		"needs client_id and client_secret.");
 	cspark_blocking_free(blocking);
 	return NULL;

@@ -1,6 +1,6 @@
 /*
- * A retry budget: retries may be a tenth of the requests, and a few at once after a quiet time, so that a server in
- * trouble is not drowned by its clients. A token bucket. Pure: the clock is given.
+ * A retry budget: retries may be a tenth of the requests, and a few at once after a quiet time, so that a
+ * server in trouble is not drowned by its clients. A token bucket. Pure: the clock is given.
  */
 #pragma once
 

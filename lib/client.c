@@ -50,10 +50,12 @@ cspark_client_new(struct cspark_transport *transport, const struct cspark_host *
 	fill_defaults(&client->options);
 	client->token_retry_ms = -1;
 	client->hold_until_ms = INT64_MIN;
-	cspark_budget_init(&client->budget, client->options.retry.budget, client->options.retry.budget_floor_s);
+	cspark_budget_init(
+		&client->budget, client->options.retry.budget, client->options.retry.budget_floor_s);
 	client->origin = origin_of(options->base_url);
 	if (client->origin && cspark_route_copy(&client->route, &options->route)
-		&& (options->tenant == NULL || asprintf(&client->tenant_line, "x-tenant-name: %s", options->tenant) > 0))
+		&& (options->tenant == NULL
+			|| asprintf(&client->tenant_line, "x-tenant-name: %s", options->tenant) > 0))
 		return client;
 	cspark_client_free(client);
 	return NULL;
@@ -102,13 +104,14 @@ cspark_client_due(struct cspark_client *client)
 	list_append(&client->ready, &end);
 	while ((first = list_pop(&client->ready)) != &end)
 		resume(LIST_ITEM(first, struct cspark_job, link));
-	while ((timer = cspark_heap_first(&client->timers)) != NULL && timer->at_ms <= cspark_client_now(client))
+	while ((timer = cspark_heap_first(&client->timers)) != NULL
+		&& timer->at_ms <= cspark_client_now(client))
 		resume(LIST_ITEM(timer, struct cspark_job, timer));
 }
 
 struct cspark_job *
-cspark_client_send(struct cspark_client *client, const struct cspark_request *request, const struct cspark_call *call,
-	cspark_done_fn *done, void *arg)
+cspark_client_send(struct cspark_client *client, const struct cspark_request *request,
+	const struct cspark_call *call, cspark_done_fn *done, void *arg)
 {
 	struct cspark_job *job;
 

@@ -115,6 +115,6 @@ cspark_head_retry_after_ms(const struct cspark_head *head, int64_t wall_s)
 {
 	if (head->retry_after[0] == '\0' && head->x_retry_after[0] == '\0')
 		return -1;
-	return cspark_retry_after_ms(str_of(head->retry_after), str_of(head->x_retry_after), str_of(head->date),
-		wall_s);
+	return cspark_retry_after_ms(
+		str_of(head->retry_after), str_of(head->x_retry_after), str_of(head->date), wall_s);
 }

@@ -1,7 +1,7 @@
 /*
- * What the head of an answer says, line by line: the few fields that matter, and whether the head is one that
- * may be trusted to frame a body. libcurl takes two different lengths, a length that is no number, a length beside
- * a transfer coding and interim answers without end; this does not. Pure.
+ * What the head of an answer says, line by line: the few fields that matter, and whether the head is one
+ * that may be trusted to frame a body. libcurl takes two different lengths, a length that is no number, a
+ * length beside a transfer coding and interim answers without end; this does not. Pure.
  */
 #pragma once
 
@@ -29,8 +29,8 @@ struct cspark_head {
 };
 
 void cspark_head_init(struct cspark_head *head);
-/* One line with its end, status lines and the blank line too; a status line begins a new answer. False: the answer breaks the
- * protocol, and nothing of it may be used. */
+/* One line with its end, status lines and the blank line too; a status line begins a new answer. False:
+ * the answer breaks the protocol, and nothing of it may be used. */
 bool cspark_head_line(struct cspark_head *head, struct str line);
 /* As cspark_retry_after_ms() of the fields. */
 int64_t cspark_head_retry_after_ms(const struct cspark_head *head, int64_t wall_s);

@@ -28,13 +28,13 @@ length(const char *text)
 }
 
 struct cspark_job *
-cspark_job_new(struct cspark_client *client, const struct cspark_request *request, const struct cspark_call *call,
-	cspark_done_fn *done, void *arg)
+cspark_job_new(struct cspark_client *client, const struct cspark_request *request,
+	const struct cspark_call *call, cspark_done_fn *done, void *arg)
 {
 	const char *content_type = request->body ? request->content_type : NULL;
 	const char *content_encoding = request->body ? request->content_encoding : NULL;
-	size_t size = strlen(client->origin) + strlen(request->path) + length(content_type) + length(content_encoding)
-		+ length(call->request_id) + length(call->traceparent)
+	size_t size = strlen(client->origin) + strlen(request->path) + length(content_type)
+		+ length(content_encoding) + length(call->request_id) + length(call->traceparent)
 		+ sizeof("content-type: content-encoding: x-request-id: traceparent: ") + 5;
 	struct cspark_job *job = malloc(sizeof(*job) + size);
 	char *at;
@@ -134,12 +134,14 @@ fail_tokenless(struct cspark_job *job)
 {
 	struct cspark_client *client = job->client;
 
-	job->result.retry_after_s = client->token_retry_ms < 0 ? 1 : seconds_until(job, client->token_retry_ms);
+	job->result.retry_after_s = client->token_retry_ms < 0 ? 1
+							       : seconds_until(job, client->token_retry_ms);
 	if (client->token_error.detail[0])
 		return fail(job, CSPARK_E_TOKEN_UNAVAILABLE, "No access token before the deadline: %.200s",
 			client->token_error.detail);
 	return fail(job, CSPARK_E_TOKEN_UNAVAILABLE,
-		"The token endpoint gave no access token before the deadline; check token_url and the network.");
+		"The token endpoint gave no access token before the deadline; check token_url and the "
+		"network.");
 }
 
 static enum cspark_step
@@ -272,7 +274,8 @@ step_judge(struct cspark_job *job)
 		.expects_json = job->request->expects_json,
 		.authorized = job->token && job->token->line[0],
 		.renewable = job->token && job->token->renewable,
-		.retry_after_ms = cspark_head_retry_after_ms(&exchange->head, client->host.wall_s(client->host.arg)),
+		.retry_after_ms = cspark_head_retry_after_ms(
+			&exchange->head, client->host.wall_s(client->host.arg)),
 	};
 	struct cspark_verdict verdict = cspark_judge(&facts);
 	struct cspark_retry_answer retry;
@@ -283,7 +286,8 @@ step_judge(struct cspark_job *job)
 	}
 	cspark_judge_detail(&facts, &verdict, client->origin, job->result.detail, sizeof(job->result.detail));
 	keep_answer(job, &verdict);
-	job->result.retry_after_s = facts.retry_after_ms < 0 ? -1 : (long)((facts.retry_after_ms + 999) / 1000);
+	job->result.retry_after_s = facts.retry_after_ms < 0 ? -1
+							     : (long)((facts.retry_after_ms + 999) / 1000);
 	if (verdict.event == CSPARK_EVENT_REFUSED && facts.retry_after_ms > 0)
 		cspark_client_spread_hold(client, cspark_client_now(client) + facts.retry_after_ms);
 	retry = decide(job, verdict.event, facts.retry_after_ms);

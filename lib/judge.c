@@ -36,7 +36,8 @@ static const struct {
 		"was not asked for lack of memory or descriptors", "Look at the limits of this process." },
 };
 
-/* What a whole answer of a status means; the first row that fits. A retry_after of true: only with Retry-After. */
+/* What a whole answer of a status means; the first row that fits. A retry_after of true: only with 
+ * Retry-After. */
 static const struct {
 	int first, last;
 	bool retry_after;
@@ -95,8 +96,10 @@ cspark_judge(const struct cspark_judge_facts *facts)
 	if (!whole && !(exchange->end == CSPARK_END_TRUNCATED && (status < 200 || status > 299)))
 		return judge_end(exchange);
 	verdict = judge_status(facts);
-	if (verdict.code == CSPARK_OK && facts->expects_json && !json_valid(exchange->answer, exchange->answer_len, NULL))
-		return (struct cspark_verdict){ CSPARK_E_UPSTREAM_GARBLED, CSPARK_EVENT_GARBLED, CSPARK_EXECUTED };
+	if (verdict.code == CSPARK_OK && facts->expects_json
+		&& !json_valid(exchange->answer, exchange->answer_len, NULL))
+		return (struct cspark_verdict){ CSPARK_E_UPSTREAM_GARBLED, CSPARK_EVENT_GARBLED,
+			CSPARK_EXECUTED };
 	return verdict;
 }
 
@@ -113,7 +116,8 @@ advice_of(const struct cspark_judge_facts *facts, const struct cspark_verdict *v
 	case CSPARK_E_UPSTREAM_GARBLED:
 		return "The body is not one whole JSON text; the request was executed.";
 	case CSPARK_E_CREDENTIALS_REFUSED:
-		return facts->renewable ? "A renewed token did not help: check what this client may do in Spark."
+		return facts->renewable
+			? "A renewed token did not help: check what this client may do in Spark."
 			: "Check the API key or the token in the configuration.";
 	case CSPARK_E_SPARK_RATE_LIMITED:
 		return "Send less, or ask again after the time given.";
@@ -122,15 +126,16 @@ advice_of(const struct cspark_judge_facts *facts, const struct cspark_verdict *v
 	case CSPARK_E_UPSTREAM_TIMEOUT:
 		return "Spark's own limit was reached; split the work.";
 	case CSPARK_E_SPARK_REJECTED:
-		return status == 404 ? "Check the folder, the service and the version." : "Spark's own words are attached.";
+		return status == 404 ? "Check the folder, the service and the version."
+				     : "Spark's own words are attached.";
 	default:
 		return "Spark's own words are attached.";
 	}
 }
 
 void
-cspark_judge_detail(const struct cspark_judge_facts *facts, const struct cspark_verdict *verdict, const char *origin,
-	char *ret_text, size_t size)
+cspark_judge_detail(const struct cspark_judge_facts *facts, const struct cspark_verdict *verdict,
+	const char *origin, char *ret_text, size_t size)
 {
 	const struct cspark_exchange *exchange = facts->exchange;
 	enum cspark_exchange_end end = exchange->end;

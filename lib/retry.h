@@ -41,9 +41,11 @@ struct cspark_retry_answer {
 	enum cspark_cause cause; /* of the retry, or of its denial */
 };
 
-/* Counts what it grants in <state>, and takes it from <budget>. <options> without zeros that stand for defaults. */
+/* Counts what it grants in <state>, and takes it from <budget>. <options> without zeros that stand for
+ * defaults. */
 struct cspark_retry_answer cspark_retry_decide(const struct cspark_retry_options *options,
-	const struct cspark_retry_question *question, struct cspark_retry_state *state, struct cspark_budget *budget);
+	const struct cspark_retry_question *question, struct cspark_retry_state *state,
+	struct cspark_budget *budget);
 
 /* Full jitter: a random time in [0, min(cap, interval x 2^n)]. */
 int64_t cspark_retry_jitter_ms(int64_t interval_ms, int64_t cap_ms, unsigned n, uint32_t random);

@@ -27,8 +27,8 @@ number(const char *at, int count)
 static int
 month(const char *at)
 {
-	static const char NAMES[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
-		"Nov", "Dec" };
+	static const char NAMES[12][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
+		"Oct", "Nov", "Dec" };
 
 	for (int i = 0; i < 12; i++) {
 		if (memcmp(at, NAMES[i], 3) == 0)
@@ -65,8 +65,8 @@ cspark_http_date(struct str text)
 	hour = number(at + 17, 2);
 	min = number(at + 20, 2);
 	sec = number(at + 23, 2);
-	if (day < 1 || day > 31 || mon < 1 || year < 1970 || hour < 0 || hour > 23 || min < 0 || min > 59 || sec < 0
-		|| sec > 60)
+	if (day < 1 || day > 31 || mon < 1 || year < 1970 || hour < 0 || hour > 23 || min < 0 || min > 59
+		|| sec < 0 || sec > 60)
 		return -1;
 	return days(year, mon, day) * 86400 + hour * 3600 + min * 60 + sec;
 }

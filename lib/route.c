@@ -1,5 +1,8 @@
 #include "lib/route.h"
 
+#include "base/version.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,4 +49,16 @@ cspark_route_same(const struct cspark_route *a, const struct cspark_route *b)
 		|| (a->connect_timeout_ms == b->connect_timeout_ms && a->http_version == b->http_version
 			&& same_text(a->ca_file, b->ca_file) && same_text(a->proxy, b->proxy)
 			&& same_text(a->user_agent, b->user_agent));
+}
+
+char *
+cspark_route_agent_line(const struct cspark_route *route)
+{
+	char *line;
+
+	if (asprintf(&line, "User-Agent: %s",
+		    route->user_agent ? route->user_agent : "libcspark/" CSPARKD_VERSION)
+		< 0)
+		return NULL;
+	return line;
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 struct cspark_token *
-cspark_token_new(const char *header, struct str value, uint64_t generation, int64_t expires_ms, bool renewable)
+cspark_token_new(
+	const char *header, struct str value, uint64_t generation, int64_t expires_ms, bool renewable)
 {
 	size_t size = strlen(header) + value.len + 1;
 	struct cspark_token *token = malloc(sizeof(*token) + size);

@@ -21,7 +21,7 @@ struct cspark_token {
 };
 
 /* Given, with one reference. <value> must pass cspark_token_usable. NULL: no memory. */
-struct cspark_token *cspark_token_new(const char *header, struct str value, uint64_t generation, int64_t expires_ms,
-	bool renewable);
+struct cspark_token *cspark_token_new(
+	const char *header, struct str value, uint64_t generation, int64_t expires_ms, bool renewable);
 /* Visible ASCII only, neither empty nor too long: what can be in a header without doing harm. */
 bool cspark_token_usable(struct str value);

@@ -22,7 +22,8 @@ is_object(struct str body)
 
 /* ---- refusals ---- */
 
-/* The codes that may be shown, and whether waiting can cure them. Others are shown as "unknown" and do not cure. */
+/* The codes that may be shown, and whether waiting can cure them. Others are shown as "unknown" and do not
+ * cure. */
 static const struct {
 	struct str name;
 	bool passes;

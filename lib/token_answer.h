@@ -26,9 +26,11 @@ struct cspark_token_answer {
 	enum cspark_token_verdict verdict;
 	int64_t life_ms;
 	bool assumed, shortened, clamped; /* expires_in was missing, tiny, huge */
-	const char *reason; /* short static word: "body", "token_syntax", "token_type", "expires_in", "refused", "status", ... */
+	const char *reason; /* short static word: "body", "token_syntax", "token_type", "expires_in",
+			       "refused", "status", ... */
 	char error[24];     /* the OAuth error code, or "unknown"; "" if there was none */
 };
 
 /* The answer with this status. A good one's token is put into <token>, which must be empty. */
-void cspark_token_answer_read(int status, struct str body, struct buf *token, struct cspark_token_answer *ret);
+void cspark_token_answer_read(
+	int status, struct str body, struct buf *token, struct cspark_token_answer *ret);

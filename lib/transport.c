@@ -1,6 +1,7 @@
 #include "lib/transport.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 void
 cspark_exchange_line(struct cspark_exchange *exchange, const char *line)
@@ -9,6 +10,37 @@ cspark_exchange_line(struct cspark_exchange *exchange, const char *line)
 		return;
 	assert(exchange->line_count < CSPARK_EXCHANGE_LINES);
 	exchange->lines[exchange->line_count++] = line;
+}
+
+void
+cspark_exchange_over(struct cspark_exchange *exchange, struct list *done, enum cspark_exchange_end end)
+{
+	exchange->end = end;
+	exchange->state = CSPARK_EXCHANGE_DONE;
+	list_append(done, &exchange->link);
+}
+
+void
+cspark_exchange_run_done(struct list *done)
+{
+	struct list *first;
+
+	while ((first = list_pop(done)) != NULL) {
+		struct cspark_exchange *exchange = LIST_ITEM(first, struct cspark_exchange, link);
+
+		exchange->state = CSPARK_EXCHANGE_IDLE;
+		exchange->done(exchange->arg, exchange);
+	}
+}
+
+void
+cspark_exchange_explain(struct cspark_exchange *exchange, const char *words)
+{
+	snprintf(exchange->reason, sizeof(exchange->reason), "%.95s", words);
+	for (char *at = exchange->reason; *at; at++) {
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
+			*at = '?';
+	}
 }
 
 void

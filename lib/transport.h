@@ -1,8 +1,8 @@
 /*
  * One HTTP request and its answer, once: what stands between the client of Spark and the network.
  *
- * A transport sends exchanges. It repeats nothing, follows nothing and judges nothing; it says what happened. The real one
- * is transport_curl.c; tests put another behind the same table of functions.
+ * A transport sends exchanges. It repeats nothing, follows nothing and judges nothing; it says what
+ * happened. The real one is transport_curl.c; tests put another behind the same table of functions.
  *
  * An exchange is embedded in its owner, who fills the question, sends it, and is called back once, from
  * cspark_transport_ready() or _due() and never from inside send; or cancels it, and is not called back.
@@ -29,6 +29,13 @@ enum cspark_exchange_end {
 	CSPARK_END_TIMEOUT, /* the deadline; <sent> says whether anything has left */
 	CSPARK_END_FAULT,   /* out of memory and the like */
 	CSPARK_ENDS
+};
+
+enum cspark_exchange_state {
+	CSPARK_EXCHANGE_IDLE,
+	CSPARK_EXCHANGE_PENDING, /* to be started */
+	CSPARK_EXCHANGE_RUNNING,
+	CSPARK_EXCHANGE_DONE, /* the done function is to be called */
 };
 
 #define CSPARK_EXCHANGE_LINES 8
@@ -58,7 +65,7 @@ struct cspark_exchange {
 	char reason[96]; /* the transport's words about a failure; "" if none */
 	/* the transport's own */
 	struct list link;
-	int state;
+	enum cspark_exchange_state state;
 	void *slot;
 };
 
@@ -80,3 +87,9 @@ void cspark_exchange_send(struct cspark_transport *transport, struct cspark_exch
 /* Harmless for an exchange that is not under way. exchange->sent is filled. */
 void cspark_exchange_cancel(struct cspark_transport *transport, struct cspark_exchange *exchange);
 void cspark_exchange_line(struct cspark_exchange *exchange, const char *line); /* NULL or "": none */
+/* For transports: it has ended, and waits in <done> for its function to be called. */
+void cspark_exchange_over(struct cspark_exchange *exchange, struct list *done, enum cspark_exchange_end end);
+/* For transports: calls the done functions. They may send, and cancel what is still in <done>. */
+void cspark_exchange_run_done(struct list *done);
+/* For transports: keeps the words about a failure, cut to fit, without controls. */
+void cspark_exchange_explain(struct cspark_exchange *exchange, const char *words);

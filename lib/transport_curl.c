@@ -1,23 +1,22 @@
 /*
  * The transport over libcurl's multi interface; the only file that knows curl.
  *
- * The rules that keep it sound: curl's callbacks only note what they are told; no curl function is called from one;
- * finished transfers are reaped in one place, and only then do done functions run.
+ * The rules that keep it sound: curl's callbacks only note what they are told; no curl function is called
+ * from one; finished transfers are reaped in one place, and only then do done functions run.
  *
- * The rules that keep it cheap: easy handles are kept with their constant options set, header lists are nodes of our own
- * that point to the owner's lines, the body is borrowed, the timer is a number, and a kept connection stays
- * watched between its requests.
+ * The rules that keep it cheap: easy handles are kept with their constant options set, header lists are
+ * nodes of our own that point to the owner's lines, the body is borrowed, the timer is a number, and a
+ * kept connection stays watched between its requests.
  */
 #include "lib/transport_curl.h"
 
 #include "base/buf.h"
-#include "base/version.h"
+#include "lib/body.h"
 #include "lib/route.h"
 #include "lib/watches.h"
 
 #include <assert.h>
 #include <curl/curl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -29,12 +28,7 @@ enum {
 	CONNECTION_IDLE_S = 55, /* below what servers and balancers allow */
 	CONNECTION_LIFE_S = 3600, /* certificates and addresses are looked at again */
 	EXPECT_ABOVE = 1024 * 1024, /* where libcurl would ask "100-continue" */
-	RATIO_MAX = 200, /* decoded to sent bytes, above RATIO_FROM decoded ones */
-	RATIO_FROM = 4 * 1024 * 1024,
-	RESERVE_MAX = 1024 * 1024, /* room made on a server's word */
 };
-
-enum state { STATE_IDLE, STATE_PENDING, STATE_RUNNING, STATE_DONE };
 
 /* An easy handle and what belongs to the exchange it carries. */
 struct slot {
@@ -44,7 +38,8 @@ struct slot {
 	CURL *easy;
 	struct cspark_route route; /* what the constant options were set for */
 	char method[8];            /* what CUSTOMREQUEST and its kind were set for */
-	struct curl_slist lines[CSPARK_EXCHANGE_LINES + 1];
+	char *agent_line;
+	struct curl_slist lines[CSPARK_EXCHANGE_LINES + 3];
 	struct buf answer;
 	unsigned starts;                /* times that libcurl began to send in this attempt */
 	enum cspark_exchange_end broke; /* why a callback stopped the transfer; ANSWERED: none did */
@@ -61,17 +56,10 @@ struct transport_curl {
 	size_t slot_count;   /* unused */
 	size_t max_idle;
 	int64_t curl_at_ms; /* when curl wants to be called; -1: not */
-	int64_t told_at_ms; /* the wish that the host knows */
 	struct cspark_watches watches;
 	bool guarded;
 	struct cspark_transport_stats stats;
 };
-
-static struct transport_curl *
-self(struct cspark_transport *base)
-{
-	return (struct transport_curl *)base;
-}
 
 static int64_t
 now_ms(const struct transport_curl *t)
@@ -122,23 +110,19 @@ on_timer(CURLM *multi, long wait_ms, void *arg)
 	return 0;
 }
 
+/* What is pending or done is due at once. */
 static void
 tell_timer(struct transport_curl *t)
 {
-	int64_t at = t->curl_at_ms;
+	bool at_once = !list_empty(&t->pending) || !list_empty(&t->done);
 
-	if (!list_empty(&t->pending) || !list_empty(&t->done))
-		at = 0;
-	if (at == t->told_at_ms)
-		return;
-	t->told_at_ms = at;
-	t->host.timer(t->host.arg, at);
+	cspark_watches_timer(&t->watches, at_once ? 0 : t->curl_at_ms);
 }
 
 /* ---- one transfer, from the inside ---- */
 
-/* Called when a connection is ready and the request is about to leave. A second time means that libcurl repeats the request
- * because a kept connection died under it. Whether to repeat is not its decision. */
+/* Called when a connection is ready and the request is about to leave. A second time means that libcurl
+ * repeats the request because a kept connection died under it. Whether to repeat is not its decision. */
 static int
 on_start(void *arg, char *peer, char *local, int peer_port, int local_port)
 {
@@ -164,41 +148,17 @@ on_line(char *line, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-/* libcurl bounds neither what a compressed body becomes nor the ratio. */
-static bool
-is_too_large(const struct slot *slot, size_t total)
-{
-	const struct cspark_head *head = &slot->exchange->head;
-
-	if (total > slot->exchange->max_answer)
-		return true;
-	return head->compressed && total > RATIO_FROM && head->content_length >= 0
-		&& total / RATIO_MAX > (size_t)head->content_length;
-}
-
-static bool
-reserve(struct slot *slot)
-{
-	const struct cspark_head *head = &slot->exchange->head;
-
-	if (slot->answer.len > 0 || head->compressed || head->content_length <= 0)
-		return true;
-	if ((size_t)head->content_length > slot->exchange->max_answer)
-		return false;
-	return head->content_length > RESERVE_MAX || buf_reserve(&slot->answer, (size_t)head->content_length + 1) != NULL;
-}
-
 static size_t
 on_body(char *data, size_t size, size_t count, void *arg)
 {
 	struct slot *slot = arg;
 	size_t len = size * count;
 
-	if (is_too_large(slot, slot->answer.len + len) || !reserve(slot))
-		return stop(slot, CSPARK_END_TOO_LARGE);
-	if (!buf_put(&slot->answer, data, len))
-		return stop(slot, CSPARK_END_FAULT);
-	return len;
+	const struct cspark_exchange *exchange = slot->exchange;
+	enum cspark_exchange_end end = cspark_body_put(
+		&slot->answer, &exchange->head, exchange->max_answer, data, len);
+
+	return end == CSPARK_END_ANSWERED ? len : stop(slot, end);
 }
 
 /* ---- slots ---- */
@@ -212,7 +172,9 @@ set_up(struct slot *slot, const struct cspark_route *route)
 	long connect_ms = route->connect_timeout_ms ? route->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 
 	cspark_route_fini(&slot->route);
-	if (!cspark_route_copy(&slot->route, route))
+	free(slot->agent_line);
+	slot->agent_line = cspark_route_agent_line(route);
+	if (slot->agent_line == NULL || !cspark_route_copy(&slot->route, route))
 		return false;
 	slot->method[0] = '\0';
 	curl_easy_reset(easy);
@@ -225,8 +187,6 @@ set_up(struct slot *slot, const struct cspark_route *route)
 	curl_easy_setopt(easy, CURLOPT_PROXY, route->proxy ? route->proxy : "");
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* the host has decided */
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT,
-		route->user_agent ? route->user_agent : "libcspark/" CSPARKD_VERSION);
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTION_IDLE_S);
@@ -234,7 +194,6 @@ set_up(struct slot *slot, const struct cspark_route *route)
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 20L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);
-	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 60L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 		(long)(route->http_version == 1 ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
@@ -257,6 +216,7 @@ slot_free(struct slot *slot)
 		return;
 	curl_easy_cleanup(slot->easy);
 	cspark_route_fini(&slot->route);
+	free(slot->agent_line);
 	buf_fini(&slot->answer);
 	free(slot);
 }
@@ -331,24 +291,23 @@ set_method(struct slot *slot, const struct cspark_exchange *exchange)
 	bool post = strcmp(exchange->method, "POST") == 0;
 
 	if (strcmp(slot->method, exchange->method) != 0) {
-		bool plain = post || strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0;
-
 		assert(strlen(exchange->method) < sizeof(slot->method));
 		strcpy(slot->method, exchange->method);
 		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, plain ? NULL : exchange->method);
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
 		if (strcmp(exchange->method, "HEAD") == 0)
 			curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	}
 	if (exchange->body || post) {
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body_len);
 		curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange->body ? exchange->body : "");
-	} else if (!post && strcmp(exchange->method, "HEAD") != 0) {
-		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* the last one of this method may have had a body */
+	} else if (strcmp(exchange->method, "HEAD") != 0) {
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L); /* the last one may have had a body */
 	}
 }
 
-/* The list is read, never freed, by libcurl: its nodes are ours and the lines their owner's. */
+/* The list is read, never freed, by libcurl: its nodes are ours and the lines their owner's. What libcurl
+ * would add by itself is among them, because it prints those once more for each request. */
 static void
 set_lines(struct slot *slot, const struct cspark_exchange *exchange)
 {
@@ -356,19 +315,13 @@ set_lines(struct slot *slot, const struct cspark_exchange *exchange)
 
 	for (; count < exchange->line_count; count++)
 		slot->lines[count].data = (char *)exchange->lines[count];
+	slot->lines[count++].data = slot->agent_line;
+	slot->lines[count++].data = (char *)"Accept-Encoding: gzip, deflate";
 	if (exchange->body_len > EXPECT_ABOVE)
 		slot->lines[count++].data = (char *)"Expect:";
 	for (unsigned i = 0; i < count; i++)
 		slot->lines[i].next = i + 1 < count ? &slot->lines[i + 1] : NULL;
-	curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, count ? slot->lines : NULL);
-}
-
-static void
-over(struct transport_curl *t, struct cspark_exchange *exchange, enum cspark_exchange_end end)
-{
-	exchange->end = end;
-	exchange->state = STATE_DONE;
-	list_append(&t->done, &exchange->link);
+	curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->lines);
 }
 
 static void
@@ -378,12 +331,12 @@ start(struct transport_curl *t, struct cspark_exchange *exchange)
 	struct slot *slot;
 
 	if (left_ms <= 0) {
-		over(t, exchange, CSPARK_END_TIMEOUT);
+		cspark_exchange_over(exchange, &t->done, CSPARK_END_TIMEOUT);
 		return;
 	}
 	slot = take_slot(t, exchange->route);
 	if (slot == NULL) {
-		over(t, exchange, CSPARK_END_FAULT);
+		cspark_exchange_over(exchange, &t->done, CSPARK_END_FAULT);
 		return;
 	}
 	slot->exchange = exchange;
@@ -396,62 +349,54 @@ start(struct transport_curl *t, struct cspark_exchange *exchange)
 	curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
 	curl_easy_setopt(slot->easy, CURLOPT_PIPEWAIT, (long)may_share(slot, exchange->url));
 	exchange->slot = slot;
-	exchange->state = STATE_RUNNING;
+	exchange->state = CSPARK_EXCHANGE_RUNNING;
 	t->stats.open++;
 	if (curl_easy_setopt(slot->easy, CURLOPT_URL, exchange->url) == CURLE_OK
 		&& curl_multi_add_handle(t->multi, slot->easy) == CURLM_OK)
 		return;
 	t->stats.open--;
 	give_slot(t, slot);
-	over(t, exchange, CSPARK_END_FAULT);
+	cspark_exchange_over(exchange, &t->done, CSPARK_END_FAULT);
 }
 
 /* ---- from a transfer to an outcome ---- */
 
-/* What failed before anything was sent. */
+/* What failed before anything was sent; whatever is not here is CONNECT. */
+static const struct {
+	CURLcode code;
+	enum cspark_exchange_end end;
+} UNSENT[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST, CSPARK_END_DNS },
+	{ CURLE_COULDNT_RESOLVE_PROXY, CSPARK_END_DNS },
+	{ CURLE_SSL_CONNECT_ERROR, CSPARK_END_TLS },
+	{ CURLE_PEER_FAILED_VERIFICATION, CSPARK_END_CERTIFICATE },
+	{ CURLE_SSL_CACERT_BADFILE, CSPARK_END_CERTIFICATE },
+	{ CURLE_OUT_OF_MEMORY, CSPARK_END_FAULT },
+	{ CURLE_UNSUPPORTED_PROTOCOL, CSPARK_END_FAULT },
+	{ CURLE_URL_MALFORMAT, CSPARK_END_FAULT },
+};
+
 static enum cspark_exchange_end
 end_unsent(CURLcode code)
 {
-	switch (code) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-		return CSPARK_END_DNS;
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_SSL_ENGINE_NOTFOUND:
-	case CURLE_SSL_ENGINE_SETFAILED:
-	case CURLE_SSL_SHUTDOWN_FAILED:
-		return CSPARK_END_TLS;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_CRL_BADFILE:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-		return CSPARK_END_CERTIFICATE;
-	case CURLE_OUT_OF_MEMORY:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-	case CURLE_URL_MALFORMAT:
-		return CSPARK_END_FAULT;
-	default:
-		return CSPARK_END_CONNECT;
+	for (size_t i = 0; i < sizeof(UNSENT) / sizeof(UNSENT[0]); i++) {
+		if (UNSENT[i].code == code)
+			return UNSENT[i].end;
 	}
+	return CSPARK_END_CONNECT;
 }
 
-/* libcurl also starts again when a server declines an HTTP/2 stream. On a connection that this exchange opened itself that is the
- * only reason it has; on a kept one it cannot be told from a connection that died, and the worse is assumed. */
+/* libcurl also starts again when a server declines an HTTP/2 stream. On a connection that this exchange
+ * opened itself that is the only reason it has; on a kept one it cannot be told from a connection that
+ * died, and the worse is assumed. */
 static enum cspark_exchange_end
-end_restarted(const struct slot *slot)
+end_restarted(long connects)
 {
-	long connects = 0;
-
-	curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connects);
 	return connects > 1 ? CSPARK_END_REFUSED : CSPARK_END_RESET;
 }
 
 static enum cspark_exchange_end
-end_of(const struct slot *slot, CURLcode code)
+end_of(const struct slot *slot, CURLcode code, long connects)
 {
 	const struct cspark_exchange *exchange = slot->exchange;
 
@@ -465,7 +410,7 @@ end_of(const struct slot *slot, CURLcode code)
 	if (slot->starts == 0)
 		return end_unsent(code);
 	if (slot->starts > 1 && slot->transport->guarded)
-		return end_restarted(slot);
+		return end_restarted(connects);
 	if (code == CURLE_OUT_OF_MEMORY)
 		return CSPARK_END_FAULT;
 	if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL)
@@ -474,44 +419,27 @@ end_of(const struct slot *slot, CURLcode code)
 }
 
 static void
-set_reason(struct cspark_exchange *exchange, const struct slot *slot, CURLcode code)
-{
-	snprintf(exchange->reason, sizeof(exchange->reason), "%.95s",
-		slot->error[0] ? slot->error : curl_easy_strerror(code));
-	for (char *at = exchange->reason; *at; at++) {
-		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
-			*at = '?';
-	}
-}
-
-static void
-count(struct transport_curl *t, const struct slot *slot)
-{
-	long connects = 0;
-
-	curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connects);
-	t->stats.connects += (uint64_t)connects;
-	t->stats.reuses += connects == 0 && slot->starts > 0;
-	t->stats.open--;
-}
-
-static void
 finish(struct transport_curl *t, struct slot *slot, CURLcode code)
 {
 	struct cspark_exchange *exchange = slot->exchange;
-	enum cspark_exchange_end end = end_of(slot, code);
+	enum cspark_exchange_end end;
+	long connects = 0;
 
-	count(t, slot);
+	curl_easy_getinfo(slot->easy, CURLINFO_NUM_CONNECTS, &connects);
+	end = end_of(slot, code, connects);
+	t->stats.connects += (uint64_t)connects;
+	t->stats.reuses += connects == 0 && slot->starts > 0;
+	t->stats.open--;
 	exchange->sent = slot->starts > 0 && end != CSPARK_END_REFUSED;
 	if (end == CSPARK_END_ANSWERED) {
 		exchange->answer = buf_take(&slot->answer, &exchange->answer_len);
 		if (exchange->answer == NULL)
 			end = CSPARK_END_FAULT;
 	} else {
-		set_reason(exchange, slot, code);
+		cspark_exchange_explain(exchange, slot->error[0] ? slot->error : curl_easy_strerror(code));
 	}
 	give_slot(t, slot);
-	over(t, exchange, end);
+	cspark_exchange_over(exchange, &t->done, end);
 }
 
 /* ---- the table ---- */
@@ -536,15 +464,8 @@ reap(struct transport_curl *t)
 static void
 settle(struct transport_curl *t)
 {
-	struct list *first;
-
 	reap(t);
-	while ((first = list_pop(&t->done)) != NULL) {
-		struct cspark_exchange *exchange = LIST_ITEM(first, struct cspark_exchange, link);
-
-		exchange->state = STATE_IDLE;
-		exchange->done(exchange->arg, exchange);
-	}
+	cspark_exchange_run_done(&t->done);
 	cspark_watches_tell(&t->watches);
 	tell_timer(t);
 }
@@ -552,10 +473,10 @@ settle(struct transport_curl *t)
 static void
 do_send(struct cspark_transport *base, struct cspark_exchange *exchange)
 {
-	struct transport_curl *t = self(base);
+	struct transport_curl *t = (struct transport_curl *)base;
 
-	assert(exchange->state == STATE_IDLE);
-	exchange->state = STATE_PENDING;
+	assert(exchange->state == CSPARK_EXCHANGE_IDLE);
+	exchange->state = CSPARK_EXCHANGE_PENDING;
 	list_append(&t->pending, &exchange->link);
 	tell_timer(t);
 }
@@ -563,31 +484,32 @@ do_send(struct cspark_transport *base, struct cspark_exchange *exchange)
 static void
 do_cancel(struct cspark_transport *base, struct cspark_exchange *exchange)
 {
-	struct transport_curl *t = self(base);
+	struct transport_curl *t = (struct transport_curl *)base;
 	struct slot *slot = exchange->slot;
 
-	if (exchange->state == STATE_PENDING || exchange->state == STATE_DONE)
+	if (exchange->state == CSPARK_EXCHANGE_PENDING || exchange->state == CSPARK_EXCHANGE_DONE)
 		list_remove(&exchange->link);
-	if (exchange->state == STATE_DONE) {
+	if (exchange->state == CSPARK_EXCHANGE_DONE) {
 		free(exchange->answer);
 		exchange->answer = NULL;
 	}
-	if (exchange->state == STATE_RUNNING) {
+	if (exchange->state == CSPARK_EXCHANGE_RUNNING) {
 		exchange->sent = slot->starts > 0;
 		curl_multi_remove_handle(t->multi, slot->easy);
 		t->stats.open--;
 		give_slot(t, slot);
 		cspark_watches_tell(&t->watches);
 	}
-	exchange->state = STATE_IDLE;
+	exchange->state = CSPARK_EXCHANGE_IDLE;
 	tell_timer(t);
 }
 
 static void
 do_ready(struct cspark_transport *base, int fd, int events)
 {
-	struct transport_curl *t = self(base);
-	int mask = (events & CSPARK_READ ? CURL_CSELECT_IN : 0) | (events & CSPARK_WRITE ? CURL_CSELECT_OUT : 0);
+	struct transport_curl *t = (struct transport_curl *)base;
+	int mask = (events & CSPARK_READ ? CURL_CSELECT_IN : 0)
+		| (events & CSPARK_WRITE ? CURL_CSELECT_OUT : 0);
 	int running;
 
 	if (!cspark_watches_ready(&t->watches, fd))
@@ -599,11 +521,11 @@ do_ready(struct cspark_transport *base, int fd, int events)
 static void
 do_due(struct cspark_transport *base)
 {
-	struct transport_curl *t = self(base);
+	struct transport_curl *t = (struct transport_curl *)base;
 	struct list *first;
 	int running;
 
-	t->told_at_ms = -1;
+	cspark_watches_timer_due(&t->watches);
 	while ((first = list_pop(&t->pending)) != NULL)
 		start(t, LIST_ITEM(first, struct cspark_exchange, link));
 	if (t->curl_at_ms >= 0 && t->curl_at_ms <= now_ms(t)) {
@@ -622,7 +544,7 @@ do_stats(const struct cspark_transport *base, struct cspark_transport_stats *ret
 static void
 do_free(struct cspark_transport *base)
 {
-	struct transport_curl *t = self(base);
+	struct transport_curl *t = (struct transport_curl *)base;
 	struct list *first;
 
 	while ((first = list_pop(&t->slots)) != NULL)
@@ -652,7 +574,7 @@ cspark_transport_new_curl(const struct cspark_host *host, const struct cspark_tr
 	t->host = *host;
 	cspark_watches_init(&t->watches, &t->host);
 	t->guarded = true;
-	t->curl_at_ms = t->told_at_ms = -1;
+	t->curl_at_ms = -1;
 	t->max_idle = options && options->max_idle ? options->max_idle : IDLE_DEFAULT;
 	list_init(&t->pending);
 	list_init(&t->done);
@@ -667,14 +589,15 @@ cspark_transport_new_curl(const struct cspark_host *host, const struct cspark_tr
 	curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
 	curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)t->max_idle);
-	curl_multi_setopt(t->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options ? (long)options->max_connections : 0L);
+	curl_multi_setopt(
+		t->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options ? (long)options->max_connections : 0L);
 	return &t->base;
 }
 
 void
 cspark_transport_curl_guard(struct cspark_transport *base, bool guarded)
 {
-	self(base)->guarded = guarded;
+	((struct transport_curl *)base)->guarded = guarded;
 }
 
 bool

@@ -3,5 +3,6 @@
 
 #include "lib/transport.h"
 
-/* Lets libcurl repeat a request on its own when a kept connection dies. For the test that shows why it must not. */
+/* Lets libcurl repeat a request on its own when a kept connection dies. For the test that shows why it
+ * must not. */
 void cspark_transport_curl_guard(struct cspark_transport *transport, bool guarded);

@@ -8,7 +8,7 @@ enum { FIRST_COUNT = 64 };
 void
 cspark_watches_init(struct cspark_watches *watches, const struct cspark_host *host)
 {
-	*watches = (struct cspark_watches){ .host = host };
+	*watches = (struct cspark_watches){ .host = host, .timer_ms = -1 };
 }
 
 void
@@ -120,4 +120,19 @@ cspark_watches_ready(struct cspark_watches *watches, int fd)
 		host->watch(host->arg, fd, 0);
 	watch->told = 0;
 	return false;
+}
+
+void
+cspark_watches_timer(struct cspark_watches *watches, int64_t at_ms)
+{
+	if (at_ms == watches->timer_ms)
+		return;
+	watches->timer_ms = at_ms;
+	watches->host->timer(watches->host->arg, at_ms);
+}
+
+void
+cspark_watches_timer_due(struct cspark_watches *watches)
+{
+	watches->timer_ms = -1;
 }

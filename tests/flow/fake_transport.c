@@ -105,8 +105,9 @@ body_of(struct world *world, const struct cspark_exchange *exchange, const struc
 	if (strstr(exchange->url, "/token") == NULL || (reply->status && reply->status != 200))
 		return strdup("{}");
 	world->tokens++;
-	if (asprintf(&body, "{\"access_token\":\"t%u\",\"token_type\":\"Bearer\",\"expires_in\":%s}", world->tokens,
-		    world->expires_in ? world->expires_in : "300") < 0)
+	if (asprintf(&body, "{\"access_token\":\"t%u\",\"token_type\":\"Bearer\",\"expires_in\":%s}",
+		    world->tokens, world->expires_in ? world->expires_in : "300")
+		< 0)
 		abort();
 	return body;
 }
@@ -123,7 +124,8 @@ land(struct world *world, const struct flight *flight)
 	if (exchange->end == CSPARK_END_ANSWERED || exchange->end == CSPARK_END_TRUNCATED)
 		exchange->head.status = reply->status ? reply->status : 200;
 	if (reply->retry_after)
-		snprintf(exchange->head.retry_after, sizeof(exchange->head.retry_after), "%s", reply->retry_after);
+		snprintf(exchange->head.retry_after, sizeof(exchange->head.retry_after), "%s",
+			reply->retry_after);
 	if (flight->token && flight->token <= world->revoked)
 		exchange->head.status = 401;
 	if (exchange->end == CSPARK_END_ANSWERED) {
@@ -203,11 +205,18 @@ world_credentials(struct world *world, enum cspark_auth_kind kind)
 void
 world_init(struct world *world, const struct cspark_retry_options *retry)
 {
-	struct cspark_client_options options = { .base_url = "http://spark.test/t", .tenant = "t", .arg = world,
-		.want_token = on_want_token, .held = on_held, .retry = { .max = 2, .interval_ms = 1000 } };
+	struct cspark_client_options options = { .base_url = "http://spark.test/t",
+		.tenant = "t",
+		.arg = world,
+		.want_token = on_want_token,
+		.held = on_held,
+		.retry = { .max = 2, .interval_ms = 1000 } };
 
 	*world = (struct world){ .base.ops = &OPS, .now_ms = START_MS, .timer_ms = -1 };
-	world->host = (struct cspark_host){ .arg = world, .timer = host_timer, .now_ms = host_now, .wall_s = host_wall,
+	world->host = (struct cspark_host){ .arg = world,
+		.timer = host_timer,
+		.now_ms = host_now,
+		.wall_s = host_wall,
 		.random = host_random };
 	if (retry)
 		options.retry = *retry;
@@ -279,8 +288,13 @@ world_done(void *arg, struct cspark_result *result)
 struct cspark_job *
 world_send(struct world *world, struct told *told, int64_t timeout_ms)
 {
-	static const struct cspark_request request = { .operation = CSPARK_OP_EXECUTE_V3, .expects_json = true, .method = "POST", .path = (char *)"/t/x",
-		.body = (char *)"{}", .body_len = 2, .content_type = "application/json" };
+	static const struct cspark_request request = { .operation = CSPARK_OP_EXECUTE_V3,
+		.expects_json = true,
+		.method = "POST",
+		.path = (char *)"/t/x",
+		.body = (char *)"{}",
+		.body_len = 2,
+		.content_type = "application/json" };
 	struct cspark_call call = { .deadline_ms = world->now_ms + timeout_ms, .request_id = "id-1" };
 
 	*told = (struct told){ .world = world };

@@ -1,6 +1,6 @@
 /*
- * A world for the client: a virtual clock, a host on it, and a transport that answers from scripts. Nothing in
- * it waits: time jumps to the next event.
+ * A world for the client: a virtual clock, a host on it, and a transport that answers from scripts.
+ * Nothing in it waits: time jumps to the next event.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * A TCP server on a loopback port that answers each request with the next act of a script, to the byte. One thread; connections
- * are served one after the other's data, whichever is ready.
+ * A TCP server on a loopback port that answers each request with the next act of a script, to the byte.
+ * One thread; connections are served one after the other's data, whichever is ready.
  */
 #pragma once
 
@@ -13,7 +13,7 @@ struct act {
 	const char *bytes; /* NULL: none */
 	size_t len;        /* 0: strlen(bytes) */
 	enum after after;
-	bool mute;         /* say nothing and keep the connection: whatever waits for an answer waits for ever */
+	bool mute; /* say nothing and keep the connection: whatever waits for an answer waits for ever */
 };
 
 struct script_server;

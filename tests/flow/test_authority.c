@@ -106,7 +106,8 @@ Test(authority, times_out)
 
 Test(authority, latches_when_the_credentials_are_refused)
 {
-	world.token = SCRIPT({ .status = 401, .body = "{\"error\":\"invalid_client\",\"error_description\":\"<b>\"}" });
+	world.token = SCRIPT(
+		{ .status = 401, .body = "{\"error\":\"invalid_client\",\"error_description\":\"<b>\"}" });
 	run(0);
 	cr_assert_eq(world.news.state, CSPARK_TOKEN_LATCHED);
 	cr_assert_str_eq(world.news.reason, "refused");
@@ -146,7 +147,8 @@ Test(authority, does_not_let_an_old_refusal_latch_new_credentials)
 {
 	struct cspark_credentials fresh = { CSPARK_AUTH_OAUTH, "new", "id" };
 
-	world.token = SCRIPT({ .status = 401, .body = "{\"error\":\"invalid_client\"}", .after_ms = 100 }, { 0 });
+	world.token = SCRIPT(
+		{ .status = 401, .body = "{\"error\":\"invalid_client\"}", .after_ms = 100 }, { 0 });
 	run(50);
 	cr_assert(cspark_authority_rotate(world.authority, &fresh));
 	run(50);
@@ -171,12 +173,14 @@ Test(authority, keeps_the_old_token_while_a_new_secret_is_tried)
 
 Test(authority, survives_every_useless_answer)
 {
-	static const struct reply USELESS[] = { { .body = "" }, { .body = "<html>" }, { .body = "{\"access_token\":" },
-		{ .body = "{}" }, { .body = "{\"access_token\":\"\"}" }, { .body = "{\"access_token\":7}" },
-		{ .body = "{\"access_token\":\"a b\"}" }, { .body = "{\"access_token\":\"a\\r\\nb\"}" },
-		{ .end = CSPARK_END_TOO_LARGE }, { .end = CSPARK_END_TRUNCATED }, { .end = CSPARK_END_RESET },
+	static const struct reply USELESS[] = { { .body = "" }, { .body = "<html>" },
+		{ .body = "{\"access_token\":" }, { .body = "{}" }, { .body = "{\"access_token\":\"\"}" },
+		{ .body = "{\"access_token\":7}" }, { .body = "{\"access_token\":\"a b\"}" },
+		{ .body = "{\"access_token\":\"a\\r\\nb\"}" }, { .end = CSPARK_END_TOO_LARGE },
+		{ .end = CSPARK_END_TRUNCATED }, { .end = CSPARK_END_RESET },
 		{ .end = CSPARK_END_DNS, .unsent = true }, { .end = CSPARK_END_CERTIFICATE, .unsent = true },
-		{ .status = 404, .body = "no" }, { .status = 400, .body = "{\"error\":\"temporarily_unavailable\"}" } };
+		{ .status = 404, .body = "no" },
+		{ .status = 400, .body = "{\"error\":\"temporarily_unavailable\"}" } };
 
 	for (size_t i = 0; i < sizeof(USELESS) / sizeof(USELESS[0]); i++) {
 		struct reply replies[2] = { USELESS[i] };

@@ -60,20 +60,22 @@ struct row {
 
 static const struct row ROWS[] = {
 	{ "dns", { .end = CSPARK_END_DNS, .unsent = true }, CSPARK_E_UPSTREAM_DNS, CSPARK_NOT_SENT, true, 3 },
-	{ "connect", { .end = CSPARK_END_CONNECT, .unsent = true }, CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_NOT_SENT,
-		true, 3 },
-	{ "handshake", { .end = CSPARK_END_TLS, .unsent = true }, CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_NOT_SENT, true, 3 },
+	{ "connect", { .end = CSPARK_END_CONNECT, .unsent = true }, CSPARK_E_UPSTREAM_UNREACHABLE,
+		CSPARK_NOT_SENT, true, 3 },
+	{ "handshake", { .end = CSPARK_END_TLS, .unsent = true }, CSPARK_E_UPSTREAM_UNREACHABLE,
+		CSPARK_NOT_SENT, true, 3 },
 	{ "refused stream", { .end = CSPARK_END_REFUSED, .unsent = true }, CSPARK_E_UPSTREAM_UNREACHABLE,
 		CSPARK_NOT_SENT, true, 3 },
-	{ "certificate", { .end = CSPARK_END_CERTIFICATE, .unsent = true }, CSPARK_E_UPSTREAM_TLS, CSPARK_NOT_SENT,
-		false, 1 },
+	{ "certificate", { .end = CSPARK_END_CERTIFICATE, .unsent = true }, CSPARK_E_UPSTREAM_TLS,
+		CSPARK_NOT_SENT, false, 1 },
 	{ "429", { .status = 429 }, CSPARK_E_SPARK_RATE_LIMITED, CSPARK_NOT_SENT, true, 3 },
-	{ "503 with Retry-After", { .status = 503, .retry_after = "1" }, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_NOT_SENT,
-		true, 3 },
+	{ "503 with Retry-After", { .status = 503, .retry_after = "1" }, CSPARK_E_SPARK_UNAVAILABLE,
+		CSPARK_NOT_SENT, true, 3 },
 	{ "503", { .status = 503 }, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_MAYBE_EXECUTED, true, 3 },
 	{ "502", { .status = 502 }, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_MAYBE_EXECUTED, true, 3 },
 	{ "408", { .status = 408 }, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_MAYBE_EXECUTED, true, 3 },
-	{ "reset", { .end = CSPARK_END_RESET }, CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_MAYBE_EXECUTED, true, 2 },
+	{ "reset", { .end = CSPARK_END_RESET }, CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_MAYBE_EXECUTED, true,
+		2 },
 	{ "truncated", { .end = CSPARK_END_TRUNCATED }, CSPARK_E_UPSTREAM_GARBLED, CSPARK_EXECUTED, true, 2 },
 	{ "no JSON", { .body = "<html>" }, CSPARK_E_UPSTREAM_GARBLED, CSPARK_EXECUTED, true, 2 },
 	{ "empty", { .body = "" }, CSPARK_E_UPSTREAM_GARBLED, CSPARK_EXECUTED, true, 2 },
@@ -87,9 +89,11 @@ static const struct row ROWS[] = {
 	{ "405", { .status = 405 }, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, false, 1 },
 	{ "422", { .status = 422 }, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, false, 1 },
 	{ "redirect", { .status = 302 }, CSPARK_E_SPARK_ERROR, CSPARK_NOT_SENT, false, 1 },
-	{ "protocol", { .end = CSPARK_END_PROTOCOL }, CSPARK_E_UPSTREAM_GARBLED, CSPARK_MAYBE_EXECUTED, true, 1 },
+	{ "protocol", { .end = CSPARK_END_PROTOCOL }, CSPARK_E_UPSTREAM_GARBLED, CSPARK_MAYBE_EXECUTED, true,
+		1 },
 	{ "too large", { .end = CSPARK_END_TOO_LARGE }, CSPARK_E_UPSTREAM_GARBLED, CSPARK_EXECUTED, true, 1 },
-	{ "fault", { .end = CSPARK_END_FAULT, .unsent = true }, CSPARK_E_INTERNAL, CSPARK_NOT_SENT, false, 1 },
+	{ "fault", { .end = CSPARK_END_FAULT, .unsent = true }, CSPARK_E_INTERNAL, CSPARK_NOT_SENT, false,
+		1 },
 };
 
 Test(client, follows_the_table_of_retries)
@@ -105,8 +109,8 @@ Test(client, follows_the_table_of_retries)
 		cr_assert_eq(result->retryable, row->retryable, "%s", row->what);
 		cr_assert_eq(result->attempts, row->attempts, "%s: %u", row->what, result->attempts);
 		cr_assert_eq(world.api.seen, row->attempts, "%s", row->what);
-		cr_assert(result->detail[0] && result->detail[strlen(result->detail) - 1] == '.', "%s: %s", row->what,
-			result->detail);
+		cr_assert(result->detail[0] && result->detail[strlen(result->detail) - 1] == '.', "%s: %s",
+			row->what, result->detail);
 		cr_assert_null(strstr(result->detail, "secret"), "%s", row->what);
 		told_fini(&told);
 	}
@@ -350,8 +354,9 @@ Test(client, sends_an_api_key_and_takes_401_as_final)
 
 Test(client, sends_public_requests_without_asking_for_a_token)
 {
-	const struct cspark_request request = { .operation = CSPARK_OP_EXECUTE_V3, .is_public = true, .method = "GET",
-		.path = (char *)"/t/p" };
+	const struct cspark_request request = {
+		.operation = CSPARK_OP_EXECUTE_V3, .is_public = true, .method = "GET", .path = (char *)"/t/p"
+	};
 	struct cspark_call call = { .deadline_ms = world.now_ms + 1000 };
 
 	world.token = SCRIPT({ .status = 503 });
@@ -409,7 +414,8 @@ Test(client, survives_a_done_function_that_cancels_and_sends)
 	struct told many[3];
 	struct cspark_job *jobs[3];
 
-	/* All three become ready with the same token; what the first does must not confuse the walk over the rest. */
+	/* All three become ready with the same token; what the first does must not confuse the walk over the
+	 * rest. */
 	world.token = SCRIPT({ .status = 400, .body = "{\"error\":\"invalid_client\"}", .after_ms = 10 });
 	for (int i = 0; i < 3; i++) {
 		jobs[i] = world_send(&world, &many[i], 1000);

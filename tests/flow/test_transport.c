@@ -16,6 +16,7 @@ enum { FDS = 64, PATIENCE_MS = 20000 };
 
 static struct cspark_transport *transport;
 static struct script_server *server;
+static char *served; /* bytes of an act that were made for it */
 static struct pollfd fds[FDS];
 static int watched, changes;
 static int64_t timer_ms = -1;
@@ -76,7 +77,8 @@ turn(void)
 	poll(now, (nfds_t)count, left < 0 ? 0 : (int)left);
 	for (int i = 0; i < count; i++) {
 		if (now[i].revents)
-			cspark_transport_ready(transport, now[i].fd, CSPARK_READ | (now[i].revents & POLLOUT ? CSPARK_WRITE : 0));
+			cspark_transport_ready(transport, now[i].fd,
+				CSPARK_READ | (now[i].revents & POLLOUT ? CSPARK_WRITE : 0));
 	}
 	if (timer_ms >= 0 && timer_ms <= now_ms(NULL)) {
 		timer_ms = -1;
@@ -97,8 +99,13 @@ on_done(void *arg, struct cspark_exchange *exchange)
 static void
 ask(struct cspark_exchange *exchange, const char *url, const char *method, const char *body, long timeout_ms)
 {
-	*exchange = (struct cspark_exchange){ .route = &ROUTE, .method = method, .url = url, .body = body,
-		.body_len = body ? strlen(body) : 0, .deadline_ms = now_ms(NULL) + timeout_ms, .max_answer = 64 << 20,
+	*exchange = (struct cspark_exchange){ .route = &ROUTE,
+		.method = method,
+		.url = url,
+		.body = body,
+		.body_len = body ? strlen(body) : 0,
+		.deadline_ms = now_ms(NULL) + timeout_ms,
+		.max_answer = 64 << 20,
 		.done = on_done };
 	done_count = 0;
 }
@@ -158,6 +165,7 @@ tear_down(void)
 	cr_assert_eq(watched, 0, "nothing is left watched");
 	if (server)
 		script_server_free(server);
+	free(served);
 }
 
 TestSuite(transport, .init = set_up, .fini = tear_down);
@@ -166,7 +174,9 @@ TestSuite(transport, .init = set_up, .fini = tear_down);
 static enum cspark_event
 event_of(const struct cspark_exchange *exchange)
 {
-	struct cspark_judge_facts facts = { .exchange = exchange, .expects_json = true, .retry_after_ms = -1 };
+	struct cspark_judge_facts facts = {
+		.exchange = exchange, .expects_json = true, .retry_after_ms = -1
+	};
 
 	return cspark_judge(&facts).event;
 }
@@ -255,17 +265,23 @@ Test(transport, tells_a_reset_from_a_torn_answer)
 	} ROWS[] = {
 		{ { .after = AFTER_CLOSE }, CSPARK_END_RESET },
 		{ { .after = AFTER_RESET }, CSPARK_END_RESET },
-		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", .after = AFTER_CLOSE }, CSPARK_END_TRUNCATED },
-		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", .after = AFTER_RESET }, CSPARK_END_TRUNCATED },
-		{ { .bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", .after = AFTER_CLOSE },
+		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", .after = AFTER_CLOSE },
 			CSPARK_END_TRUNCATED },
-		{ { .bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", .after = AFTER_CLOSE },
+		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}", .after = AFTER_RESET },
+			CSPARK_END_TRUNCATED },
+		{ { .bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+			  .after = AFTER_CLOSE },
+			CSPARK_END_TRUNCATED },
+		{ { .bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
+			  .after = AFTER_CLOSE },
 			CSPARK_END_TRUNCATED },
 		{ { .bytes = "SSH-2.0-OpenSSH\r\n", .after = AFTER_CLOSE }, CSPARK_END_PROTOCOL },
-		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x" }, CSPARK_END_PROTOCOL },
+		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x" },
+			CSPARK_END_PROTOCOL },
 		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2abc\r\n\r\n{}" }, CSPARK_END_PROTOCOL },
 		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\n{}" }, CSPARK_END_PROTOCOL },
-		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" },
+		{ { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: "
+			     "chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n" },
 			CSPARK_END_PROTOCOL },
 	};
 
@@ -314,7 +330,9 @@ static struct act
 compressed(size_t len, size_t cut, bool says_length)
 {
 	char *plain = malloc(len), *out = malloc(len / 500 + 4096);
-	z_stream z = { .next_in = (Bytef *)plain, .avail_in = (uInt)len, .avail_out = (uInt)(len / 500 + 2048) };
+	z_stream z = {
+		.next_in = (Bytef *)plain, .avail_in = (uInt)len, .avail_out = (uInt)(len / 500 + 2048)
+	};
 	char head[160];
 	int head_len;
 	size_t body_len;
@@ -327,7 +345,8 @@ compressed(size_t len, size_t cut, bool says_length)
 	body_len = z.total_out - cut;
 	deflateEnd(&z);
 	free(plain);
-	head_len = snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n%s: %zu\r\n\r\n",
+	head_len = snprintf(head, sizeof(head),
+		"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n%s: %zu\r\n\r\n",
 		says_length ? "Content-Length" : "X-Length", body_len);
 	memcpy(out + 1024 - head_len, head, (size_t)head_len);
 	memmove(out, out + 1024 - head_len, (size_t)head_len + body_len);
@@ -343,7 +362,7 @@ post_for(const struct act *act, size_t max_answer)
 	ask(&exchange, url(), "POST", "{}", 20000);
 	exchange.max_answer = max_answer;
 	await(&exchange);
-	free((char *)act->bytes);
+	served = (char *)act->bytes; /* the server may still be sending */
 	return exchange;
 }
 
@@ -441,8 +460,9 @@ Test(transport, says_that_nothing_was_sent)
 	cr_assert_eq(exchange.end, CSPARK_END_CONNECT);
 	cr_assert_not(exchange.sent);
 	cr_assert(exchange.reason[0]);
-	ask(&exchange, "http://a-label-of-more-than-sixty-three-letters-which-no-resolver-ever-looks-up.invalid/", "POST",
-		"{}", 15000);
+	ask(&exchange,
+		"http://a-label-of-more-than-sixty-three-letters-which-no-resolver-ever-looks-up.invalid/",
+		"POST", "{}", 15000);
 	await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_DNS, "%d %s", exchange.end, exchange.reason);
 	cr_assert_not(exchange.sent);
@@ -522,10 +542,11 @@ Test(transport, hands_on_what_the_head_says)
 {
 	struct cspark_exchange exchange;
 
-	SERVE({ .bytes = "HTTP/1.1 429 Slow\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\nx-retry-after: -4\r\n"
-		"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n" },
+	SERVE({ .bytes = "HTTP/1.1 429 Slow\r\nRetry-After: Sun, 06 Nov 1994 08:50:37 GMT\r\nx-retry-after: "
+			 "-4\r\n"
+			 "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n" },
 		{ .bytes = "HTTP/1.1 429 Slow\r\nRetry-After: Sun, 06 Nov 1994 08:48:37 GMT\r\n"
-		  "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n" });
+			   "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n" });
 	exchange = post(5000);
 	cr_assert_eq(cspark_head_retry_after_ms(&exchange.head, 0), 60000);
 	free(exchange.answer);
