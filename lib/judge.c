@@ -36,7 +36,7 @@ static const struct {
 		"was not asked for lack of memory or descriptors", "Look at the limits of this process." },
 };
 
-/* What a whole answer of a status means; the first row that fits. A retry_after of true: only with 
+/* What a whole answer of a status means; the first row that fits. A retry_after of true: only with
  * Retry-After. */
 static const struct {
 	int first, last;

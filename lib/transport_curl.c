@@ -171,13 +171,9 @@ set_up(struct slot *slot, const struct cspark_route *route)
 	CURL *easy = slot->easy;
 	long connect_ms = route->connect_timeout_ms ? route->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 
-	cspark_route_fini(&slot->route);
-	free(slot->agent_line);
 	slot->agent_line = cspark_route_agent_line(route);
 	if (slot->agent_line == NULL || !cspark_route_copy(&slot->route, route))
 		return false;
-	slot->method[0] = '\0';
-	curl_easy_reset(easy);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->error);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -236,48 +232,39 @@ slot_new(struct transport_curl *t, const struct cspark_route *route)
 	return NULL;
 }
 
-/* The most recently used one of the same route; else any, set up anew. */
+/* The most recently used one of the same route, or a new one. */
 static struct slot *
 take_slot(struct transport_curl *t, const struct cspark_route *route)
 {
 	struct list *at = t->slots.prev;
-	struct slot *slot;
 
 	while (at != &t->slots && !cspark_route_same(&LIST_ITEM(at, struct slot, link)->route, route))
 		at = at->prev;
-	if (at == &t->slots && t->slot_count < t->max_idle)
-		return slot_new(t, route);
 	if (at == &t->slots)
-		at = t->slots.next;
+		return slot_new(t, route);
 	list_remove(at);
 	t->slot_count--;
-	slot = LIST_ITEM(at, struct slot, link);
-	if (cspark_route_same(&slot->route, route) || set_up(slot, route))
-		return slot;
-	slot_free(slot);
-	return NULL;
+	return LIST_ITEM(at, struct slot, link);
 }
 
+/* Of too many the one that was used least recently goes: perhaps its route is no more. */
 static void
 give_slot(struct transport_curl *t, struct slot *slot)
 {
 	buf_fini(&slot->answer);
 	slot->exchange->slot = NULL;
 	slot->exchange = NULL;
-	if (t->slot_count >= t->max_idle) {
-		slot_free(slot);
-		return;
-	}
 	list_append(&t->slots, &slot->link);
-	t->slot_count++;
+	if (++t->slot_count <= t->max_idle)
+		return;
+	t->slot_count--;
+	slot_free(LIST_ITEM(list_pop(&t->slots), struct slot, link));
 }
 
 /* ---- from an exchange to a transfer ---- */
 
-/*
- * Whether a transfer waits to see if the connection under way can carry it too. In clear that is never HTTP/2,
- * and libcurl would only know so after the first answer.
- */
+/* Whether a transfer waits to see if the connection under way can carry it too. In clear that is never
+ * HTTP/2, and libcurl would only know so after the first answer. */
 static bool
 may_share(const struct slot *slot, const char *url)
 {
@@ -292,7 +279,7 @@ set_method(struct slot *slot, const struct cspark_exchange *exchange)
 
 	if (strcmp(slot->method, exchange->method) != 0) {
 		assert(strlen(exchange->method) < sizeof(slot->method));
-		strcpy(slot->method, exchange->method);
+		memcpy(slot->method, exchange->method, strlen(exchange->method) + 1);
 		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
 		if (strcmp(exchange->method, "HEAD") == 0)

@@ -19,8 +19,9 @@ take(const char *const *lines)
 
 Test(header, keeps_the_fields_that_matter)
 {
-	cr_assert(take(LINES("HTTP/1.1 503 Busy\r\n", "content-type: application/json\r\n", "RETRY-AFTER:  7 \r\n",
-		"x-retry-after: 1.5\r\n", "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "Content-Encoding: gzip\r\n", "\r\n")));
+	cr_assert(take(LINES("HTTP/1.1 503 Busy\r\n", "content-type: application/json\r\n",
+		"RETRY-AFTER:  7 \r\n", "x-retry-after: 1.5\r\n", "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
+		"Content-Encoding: gzip\r\n", "\r\n")));
 	cr_assert_eq(head.status, 503);
 	cr_assert_str_eq(head.content_type, "application/json");
 	cr_assert_str_eq(head.retry_after, "7");
@@ -41,8 +42,10 @@ Test(header, refuses_a_head_that_cannot_frame_a_body)
 	cr_assert_not(take(LINES("HTTP/1.1 200 OK\r\n", "Content-Length: 2abc\r\n")));
 	cr_assert_not(take(LINES("HTTP/1.1 200 OK\r\n", "Content-Length: -2\r\n")));
 	cr_assert_not(take(LINES("HTTP/1.1 200 OK\r\n", "Content-Length: \r\n")));
-	cr_assert_not(take(LINES("HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n")));
-	cr_assert_not(take(LINES("HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n", "Content-Length: 2\r\n")));
+	cr_assert_not(take(
+		LINES("HTTP/1.1 200 OK\r\n", "Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n")));
+	cr_assert_not(take(
+		LINES("HTTP/1.1 200 OK\r\n", "Transfer-Encoding: chunked\r\n", "Content-Length: 2\r\n")));
 	cr_assert_not(take(LINES("HTTP/1.1 OK\r\n")));
 	cr_assert_not(take(LINES("HTTP/1.1 099 OK\r\n")));
 }
@@ -72,7 +75,8 @@ Test(header, bounds_the_head)
 
 Test(header, drops_a_value_too_long_or_odd_for_its_place)
 {
-	cr_assert(take(LINES("HTTP/1.1 429 x\r\n", "x-retry-after: 000000000000000000000000000000000000000000000000001\r\n",
+	cr_assert(take(LINES("HTTP/1.1 429 x\r\n",
+		"x-retry-after: 000000000000000000000000000000000000000000000000001\r\n",
 		"Content-Type: a\x01z\r\n")));
 	cr_assert_str_eq(head.x_retry_after, "");
 	cr_assert_str_eq(head.content_type, "");

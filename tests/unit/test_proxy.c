@@ -26,12 +26,15 @@ proxy(const char *url, const char *const *environment)
 
 Test(proxy, takes_the_variable_of_the_scheme)
 {
-	cr_assert_str_eq(proxy("https://a.b/c", ENV("HTTPS_PROXY", "http://p:1", "http_proxy", "http://q:2")), "http://p:1");
-	cr_assert_str_eq(proxy("http://a.b/c", ENV("HTTPS_PROXY", "http://p:1", "http_proxy", "http://q:2")), "http://q:2");
+	cr_assert_str_eq(proxy("https://a.b/c", ENV("HTTPS_PROXY", "http://p:1", "http_proxy", "http://q:2")),
+		"http://p:1");
+	cr_assert_str_eq(proxy("http://a.b/c", ENV("HTTPS_PROXY", "http://p:1", "http_proxy", "http://q:2")),
+		"http://q:2");
 	cr_assert_str_eq(proxy("https://a.b", ENV("https_proxy", "x", "HTTPS_PROXY", "y")), "x");
 	cr_assert_str_eq(proxy("https://a.b", ENV("ALL_PROXY", "z")), "z");
 	cr_assert_null(proxy("http://a.b", ENV("HTTP_PROXY", "x")));
-	cr_assert_null(proxy("https://a.b", ENV("https_proxy", "", "ALL_PROXY", "z")), "set and empty means none");
+	cr_assert_null(
+		proxy("https://a.b", ENV("https_proxy", "", "ALL_PROXY", "z")), "set and empty means none");
 	cr_assert_null(proxy("https://a.b", ENV("NO_PROXY", "x")));
 	cr_assert_null(proxy("ftp://a.b", ENV("ALL_PROXY", "z")));
 }
@@ -64,7 +67,8 @@ Test(proxy, leaves_exempt_hosts_alone)
 	};
 
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
-		const char *found = proxy(ROWS[i].url, ENV("https_proxy", "http://p", "NO_PROXY", ROWS[i].list));
+		const char *found =
+			proxy(ROWS[i].url, ENV("https_proxy", "http://p", "NO_PROXY", ROWS[i].list));
 
 		cr_assert_eq(found == NULL, ROWS[i].exempt, "%s in '%s'", ROWS[i].url, ROWS[i].list);
 	}

@@ -2,8 +2,9 @@
 
 #include <criterion/criterion.h>
 
-static const struct cspark_retry_options OPTIONS = { .max = 9, .interval_ms = 1000, .cap_ms = 30000, .budget = 20,
-	.budget_floor_s = 1 };
+static const struct cspark_retry_options OPTIONS = {
+	.max = 9, .interval_ms = 1000, .cap_ms = 30000, .budget = 20, .budget_floor_s = 1
+};
 
 /* How many retries an event gets, if it happens again and again. */
 static unsigned
@@ -39,8 +40,8 @@ Test(retry, follows_the_table)
 
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
 		for (int class = CSPARK_CLASS_READ; class <= CSPARK_CLASS_TAKE; class++)
-			cr_assert_eq(grants(class, ROWS[i].event), ROWS[i].grants[class], "event %d class %d", ROWS[i].event,
-				class);
+			cr_assert_eq(grants(class, ROWS[i].event), ROWS[i].grants[class], "event %d class %d",
+				ROWS[i].event, class);
 	}
 }
 
@@ -90,7 +91,9 @@ Test(retry, does_not_begin_what_the_deadline_will_cut)
 
 Test(retry, says_that_the_budget_denied_it)
 {
-	struct cspark_retry_question question = { .event = CSPARK_EVENT_NOT_SENT, .retry_after_ms = -1, .left_ms = 58000 };
+	struct cspark_retry_question question = {
+		.event = CSPARK_EVENT_NOT_SENT, .retry_after_ms = -1, .left_ms = 58000
+	};
 	struct cspark_retry_state state = { 0 };
 	struct cspark_budget budget;
 	struct cspark_retry_answer answer;

@@ -20,7 +20,8 @@ Test(retry_after, reads_whole_seconds)
 
 Test(retry_after, ignores_junk_and_negative_values)
 {
-	static const char *const JUNK[] = { "", "-5", "+5", "1.5", "5s", "five", "0x10", "1e3", "1,2", "NaN", "--", "5 5" };
+	static const char *const JUNK[] = { "", "-5", "+5", "1.5", "5s", "five", "0x10", "1e3", "1,2", "NaN",
+		"--", "5 5" };
 
 	for (size_t i = 0; i < sizeof(JUNK) / sizeof(JUNK[0]); i++)
 		cr_assert_eq(ask(JUNK[i], "", ""), -1, "%s", JUNK[i]);

@@ -30,8 +30,10 @@ read_life(const char *expires_in)
 
 Test(token_answer, reads_what_keycloak_sends)
 {
-	cr_assert_eq(read_answer(200, "{\"access_token\":\"eyJ.a-b_c\",\"expires_in\":7200,\"refresh_expires_in\":0,"
-				      "\"token_type\":\"Bearer\",\"not-before-policy\":0,\"scope\":\"email profile\"}"),
+	cr_assert_eq(
+		read_answer(200,
+			"{\"access_token\":\"eyJ.a-b_c\",\"expires_in\":7200,\"refresh_expires_in\":0,"
+			"\"token_type\":\"Bearer\",\"not-before-policy\":0,\"scope\":\"email profile\"}"),
 		CSPARK_TOKEN_GOOD);
 	cr_assert_str_eq(token, "eyJ.a-b_c");
 	cr_assert_eq(answer.life_ms, 7200000);
@@ -45,8 +47,9 @@ Test(token_answer, copes_with_every_lifetime)
 		int64_t life_ms;
 		bool shortened, clamped;
 	} ROWS[] = { { "0", 1000, true, false }, { "-1", 1000, true, false }, { "1", 1000, true, false },
-		{ "29", 29000, true, false }, { "30", 30000, false, false }, { "7199.5", 7199500, false, false },
-		{ "\"7200\"", 7200000, false, false }, { "1000000000000000000", CSPARK_TOKEN_LIFE_MAX_MS, false, true },
+		{ "29", 29000, true, false }, { "30", 30000, false, false },
+		{ "7199.5", 7199500, false, false }, { "\"7200\"", 7200000, false, false },
+		{ "1000000000000000000", CSPARK_TOKEN_LIFE_MAX_MS, false, true },
 		{ "1e400", CSPARK_TOKEN_LIFE_MAX_MS, false, true }, { "-1e400", 1000, true, false },
 		{ "\"99999999999999999999\"", CSPARK_TOKEN_LIFE_MAX_MS, false, true } };
 
@@ -62,7 +65,8 @@ Test(token_answer, copes_with_every_lifetime)
 
 Test(token_answer, takes_no_other_lifetime)
 {
-	static const char *const BAD[] = { "\"\"", "\"7200s\"", "\"-1\"", "true", "{}", "[7200]", "\"\\u0037\"" };
+	static const char *const BAD[] = { "\"\"", "\"7200s\"", "\"-1\"", "true", "{}", "[7200]",
+		"\"\\u0037\"" };
 
 	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
 		cr_assert_eq(read_life(BAD[i]), CSPARK_TOKEN_USELESS, "%s", BAD[i]);
@@ -72,8 +76,8 @@ Test(token_answer, takes_no_other_lifetime)
 
 Test(token_answer, takes_no_token_that_could_break_a_header)
 {
-	static const char *const BAD[] = { "\"\"", "7", "null", "{}", "\"a b\"", "\"a\\r\\nX: y\"", "\"a\\u0000b\"",
-		"\"\\u00e9\"", "\"a\\tb\"", "\"\\u007f\"" };
+	static const char *const BAD[] = { "\"\"", "7", "null", "{}", "\"a b\"", "\"a\\r\\nX: y\"",
+		"\"a\\u0000b\"", "\"\\u00e9\"", "\"a\\tb\"", "\"\\u007f\"" };
 	char body[256];
 
 	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
@@ -86,22 +90,25 @@ Test(token_answer, takes_no_token_that_could_break_a_header)
 Test(token_answer, takes_a_token_of_16_kib_and_no_more)
 {
 	for (int extra = 0; extra <= 1; extra++) {
-		size_t len = 16 * 1024 + (size_t)extra;
-		char *body = malloc(len + 64);
-		int at = sprintf(body, "{\"access_token\":\"");
+		struct buf body;
 
-		memset(body + at, 'x', len);
-		strcpy(body + at + len, "\"}");
-		cr_assert_eq(read_answer(200, body), extra ? CSPARK_TOKEN_USELESS : CSPARK_TOKEN_GOOD);
-		free(body);
+		buf_init(&body, 1 << 16);
+		buf_put_str(&body, STR("{\"access_token\":\""));
+		for (int i = 0; i < 16 * 1024 + extra; i++)
+			buf_put_char(&body, 'x');
+		buf_put(&body, "\"}", 3);
+		cr_assert_eq(read_answer(200, body.data), extra ? CSPARK_TOKEN_USELESS : CSPARK_TOKEN_GOOD);
+		buf_fini(&body);
 	}
 }
 
 Test(token_answer, takes_bearer_in_any_case_and_no_other_type)
 {
-	cr_assert_eq(read_answer(200, "{\"access_token\":\"a\",\"token_type\":\"bEARer\"}"), CSPARK_TOKEN_GOOD);
+	cr_assert_eq(
+		read_answer(200, "{\"access_token\":\"a\",\"token_type\":\"bEARer\"}"), CSPARK_TOKEN_GOOD);
 	cr_assert_eq(read_answer(200, "{\"access_token\":\"a\",\"token_type\":null}"), CSPARK_TOKEN_GOOD);
-	cr_assert_eq(read_answer(200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}"), CSPARK_TOKEN_REFUSED);
+	cr_assert_eq(
+		read_answer(200, "{\"access_token\":\"a\",\"token_type\":\"mac\"}"), CSPARK_TOKEN_REFUSED);
 	cr_assert_str_eq(answer.reason, "token_type");
 }
 
@@ -114,11 +121,12 @@ Test(token_answer, tells_what_waiting_cures_from_what_it_does_not)
 		const char *error;
 	} ROWS[] = {
 		{ 401, "{\"error\":\"invalid_client\"}", CSPARK_TOKEN_REFUSED, "invalid_client" },
-		{ 400, "{\"error\":\"unauthorized_client\",\"error_description\":\"x\"}", CSPARK_TOKEN_REFUSED,
-			"unauthorized_client" },
+		{ 400, "{\"error\":\"unauthorized_client\",\"error_description\":\"x\"}",
+			CSPARK_TOKEN_REFUSED, "unauthorized_client" },
 		{ 400, "{\"error\":\"invalid_scope\"}", CSPARK_TOKEN_REFUSED, "invalid_scope" },
 		{ 400, "{\"error\":\"\\u001b[31mmade up\"}", CSPARK_TOKEN_REFUSED, "unknown" },
-		{ 400, "{\"error\":\"temporarily_unavailable\"}", CSPARK_TOKEN_USELESS, "temporarily_unavailable" },
+		{ 400, "{\"error\":\"temporarily_unavailable\"}", CSPARK_TOKEN_USELESS,
+			"temporarily_unavailable" },
 		{ 401, "<html>", CSPARK_TOKEN_REFUSED, "" },
 		{ 400, "<html>", CSPARK_TOKEN_USELESS, "" },
 		{ 403, "{\"error\":7}", CSPARK_TOKEN_USELESS, "" },
@@ -139,7 +147,8 @@ Test(token_answer, tells_what_waiting_cures_from_what_it_does_not)
 
 Test(token_answer, calls_a_body_that_is_no_object_useless)
 {
-	static const char *const BAD[] = { "", "[]", "\"x\"", "<html>", "{\"access_token\":\"a\"", "{}x", "{'a':1}" };
+	static const char *const BAD[] = { "", "[]", "\"x\"", "<html>", "{\"access_token\":\"a\"", "{}x",
+		"{'a':1}" };
 
 	for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
 		cr_assert_eq(read_answer(200, BAD[i]), CSPARK_TOKEN_USELESS);
