@@ -50,19 +50,26 @@ log_fetch(const struct tokens *tokens, size_t tenant, const struct cspark_token_
 	log_end(&line);
 }
 
+/* Also while an older token still serves: there is time to act, then. */
+static bool
+is_refused(const struct cspark_token_news *news)
+{
+	return news->state == CSPARK_TOKEN_LATCHED || news->error.code == CSPARK_E_CREDENTIALS_REFUSED;
+}
+
 /* One line for a failure and its repetitions: the kind is told once, then counted. */
 static void
 log_failure(struct tokens *tokens, size_t tenant, const struct cspark_token_news *news)
 {
 	struct tenant_state *state = &tokens->states[tenant];
+	bool refused = is_refused(news);
 	struct log_line line;
 
 	if (state->failing && state->failing_code == news->error.code)
 		return;
 	state->failing = true;
 	state->failing_code = news->error.code;
-	log_begin(&line, news->state == CSPARK_TOKEN_LATCHED ? LOG_ERROR_LEVEL : LOG_WARN_LEVEL,
-		news->state == CSPARK_TOKEN_LATCHED ? "credentials_refused" : "token_fetch_failed");
+	log_begin(&line, refused ? LOG_ERROR_LEVEL : LOG_WARN_LEVEL, refused ? "credentials_refused" : "token_fetch_failed");
 	log_text(&line, "tenant", tokens->options.config->tenants[tenant].name);
 	log_text(&line, "reason", news->reason);
 	log_text(&line, "detail", news->error.detail);
@@ -122,7 +129,7 @@ on_news(void *arg, size_t tenant, const struct cspark_token_news *news)
 		log_odd_lifetime(tokens, tenant, news);
 	}
 	tell_admin(tokens, admin, news);
-	metrics_set(tokens->options.metrics, METRIC_TOKEN_LATCHED, (unsigned)tenant, news->state == CSPARK_TOKEN_LATCHED);
+	metrics_set(tokens->options.metrics, METRIC_TOKEN_LATCHED, (unsigned)tenant, is_refused(news));
 	tokens->options.announce(tokens->options.arg, tenant, news);
 }
 

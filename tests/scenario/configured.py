@@ -6,8 +6,9 @@
 
 import json
 import threading
+import time
 
-from gateway import Gateway
+from gateway import Gateway, breathe
 
 # The first part of every token that the simulator issues.
 TOKEN_MARK = "eyJhbGciOi"
@@ -82,4 +83,13 @@ def later(work):
         assert box, "the thread failed"
         return box[0]
 
+    return result
+
+
+def wait_for(happened, what="it", deadline=10):
+    """Until happened() is true; gives what it gave."""
+    end = time.monotonic() + deadline
+    while not (result := happened()):
+        assert time.monotonic() < end, f"{what} has not come in {deadline} s"
+        breathe()
     return result

@@ -1,5 +1,6 @@
 """What a test needs beyond this tree, and what happens when it is not there."""
 
+import importlib
 import os
 from pathlib import Path
 
@@ -17,6 +18,14 @@ def require(reason):
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
+
+
+def module(name, package):
+    """A module of Python's that the distribution has in a package of its own."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        require(f"no Python module {name} (apt install {package})")
 
 
 def shared(*parts):
