@@ -75,7 +75,10 @@ write_line(const struct call *call, enum front_end end, uint64_t bytes_out, cons
 	log_int(&line, "spark_status", call->spark_status);
 	log_str(&line, "call_id", call->encoded.call_id);
 	log_int(&line, "attempts", call->attempts);
-	log_int(&line, "records", (int64_t)(call->ask.kind == ASK_MANY ? call->ask.records : call->sent_us ? 1 : 0));
+	log_int(&line, "records",
+		(int64_t)(call->ask.kind == ASK_MANY ? call->ask.records :
+				call->sent_us        ? 1 :
+						       0));
 	log_int(&line, "bytes_in", (int64_t)call->bytes_in);
 	log_int(&line, "bytes_out", (int64_t)bytes_out);
 	log_ms(&line, "ms_total", d->total_us);

@@ -135,12 +135,13 @@ page_status(const struct admin *admin, int64_t now_ms, struct buf *out)
 		json_object_new_boolean(atomic_load_explicit(&admin->draining, memory_order_relaxed)));
 	put_int(status, "workers", admin->config->workers);
 	for (size_t i = 0; i < admin->config->tenant_count; i++)
-		json_object_array_add(tenants,
-			status_of_tenant(&admin->config->tenants[i], &admin->tenants[i], now_ms));
+		json_object_array_add(
+			tenants, status_of_tenant(&admin->config->tenants[i], &admin->tenants[i], now_ms));
 	json_object_object_add(status, "tenants", tenants);
 	json_object_object_add(status, "counters", status_of_counters(admin));
 	buf_put_str(out,
-		str_of(json_object_to_json_string_ext(status, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));
+		str_of(json_object_to_json_string_ext(
+			status, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));
 	buf_put_char(out, '\n');
 	json_object_put(status);
 	return (struct admin_answer){ 200, "application/json" };

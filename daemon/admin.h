@@ -1,6 +1,6 @@
 /*
- * The pages answered without Spark: /healthz /readyz /status /metrics, and what they know. One struct admin a process, made by
- * main before the shards; read by every shard, written only through the atomics below.
+ * The pages answered without Spark: /healthz /readyz /status /metrics, and what they know. One struct admin a
+ * process, made by main before the shards; read by every shard, written only through the atomics below.
  */
 #pragma once
 
@@ -25,8 +25,8 @@ struct admin {
 	const struct config *config;
 	struct metrics *const *metrics; /* one a shard, and main's */
 	size_t metrics_count;
-	struct admin_tenant *tenants;   /* as many as the configuration has */
-	int64_t started_ms;             /* loop clock */
+	struct admin_tenant *tenants; /* as many as the configuration has */
+	int64_t started_ms;           /* loop clock */
 	_Atomic bool draining;
 };
 
@@ -36,6 +36,7 @@ struct admin_answer {
 };
 
 /* Appends the page's body. <now_ms>: the loop's clock. */
-struct admin_answer admin_page(const struct admin *admin, enum route_page page, int64_t now_ms, struct buf *out);
+struct admin_answer
+admin_page(const struct admin *admin, enum route_page page, int64_t now_ms, struct buf *out);
 /* Whether at least one tenant has a credential that can be used now. */
 bool admin_has_credential(const struct admin *admin, int64_t now_ms);

@@ -69,8 +69,8 @@ admit_next(struct admit *admit)
 }
 
 /*
- * Tickets carry their own time (a caller may have asked for less), so the queue is not sorted by it. It is short
- * (queue_limit), and this is asked once a timer: a walk is cheaper than a second structure.
+ * Tickets carry their own time (a caller may have asked for less), so the queue is not sorted by it. It is
+ * short (queue_limit), and this is asked once a timer: a walk is cheaper than a second structure.
  */
 static struct admit_ticket *
 first_to_expire(const struct admit *admit)

@@ -17,11 +17,11 @@ struct admit_ticket {
 };
 
 struct admit {
-	unsigned limit;       /* places */
-	unsigned in_flight;   /* places taken */
+	unsigned limit;     /* places */
+	unsigned in_flight; /* places taken */
 	unsigned queue_limit;
 	unsigned queued;
-	struct list queue;    /* oldest first */
+	struct list queue; /* oldest first */
 };
 
 enum admit_verdict { ADMIT_IN, ADMIT_WAIT, ADMIT_FULL };
@@ -29,7 +29,8 @@ enum admit_verdict { ADMIT_IN, ADMIT_WAIT, ADMIT_FULL };
 void admit_init(struct admit *admit, unsigned limit, unsigned queue_limit);
 void admit_ticket_init(struct admit_ticket *ticket);
 enum admit_verdict admit_enter(struct admit *admit, struct admit_ticket *ticket, int64_t until_ms);
-/* Gives back a place, or leaves the queue; harmless for a ticket that has neither. Then admit_next() may have someone. */
+/* Gives back a place, or leaves the queue; harmless for a ticket that has neither. Then admit_next() may have
+ * someone. */
 void admit_leave(struct admit *admit, struct admit_ticket *ticket);
 /* The next waiting ticket that now holds a place; NULL if none can be let in. */
 struct admit_ticket *admit_next(struct admit *admit);

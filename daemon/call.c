@@ -7,7 +7,7 @@
 
 #include "daemon/log.h"
 
-#define MAX_TRANSITIONS 64      /* a livelock becomes an error */
+#define MAX_TRANSITIONS 64 /* a livelock becomes an error */
 
 /* ---- failing ------------------------------------------------------------------------- */
 
@@ -66,7 +66,8 @@ step_decode(struct call *call)
 	if (call->route.kind == ROUTE_ADMIN || call->route.kind == ROUTE_TOKEN)
 		return STEP_LOCAL;
 	if (call->desk->closing)
-		return call_fail(call, CSPARK_E_DRAINING, "the gateway is shutting down; ask another instance, or again later");
+		return call_fail(call, CSPARK_E_DRAINING,
+			"the gateway is shutting down; ask another instance, or again later");
 	if (call->route.kind == ROUTE_DROP_IN)
 		return STEP_ADMIT;
 	if (!call->decode)
@@ -94,8 +95,9 @@ plan_drop_in(struct call *call)
 	call->plan.api = call->operation == CSPARK_OP_EXECUTE_V4 ? CSPARK_V4 : CSPARK_V3;
 	call->plan.part_count = 1;
 	call->plan.parts[0].records = 1;
-	call->plan.parts[0].request = cspark_raw_request((enum cspark_operation)call->operation, call->route.is_public, "POST",
-		(struct cspark_bytes){ path.at, path.len }, (struct cspark_bytes){ body.at, body.len }, "application/json");
+	call->plan.parts[0].request = cspark_raw_request((enum cspark_operation)call->operation,
+		call->route.is_public, "POST", (struct cspark_bytes){ path.at, path.len },
+		(struct cspark_bytes){ body.at, body.len }, "application/json");
 	if (!call->plan.parts[0].request)
 		return false;
 	call->plan.parts[0].request->content_encoding = call->coding;
@@ -109,7 +111,8 @@ step_plan(struct call *call)
 	if (call->route.kind == ROUTE_DROP_IN) {
 		if (buf_failed(&call->raw) || !plan_drop_in(call))
 			return call_no_memory(call);
-	} else if (!plan_make(call->tenant->tenant, &call->locator, &call->control, &call->ask, &call->plan, &call->error)) {
+	} else if (!plan_make(call->tenant->tenant, &call->locator, &call->control, &call->ask, &call->plan,
+			   &call->error)) {
 		return call_failed(call);
 	}
 	if (call->plan.part_count == 0)
@@ -120,7 +123,8 @@ step_plan(struct call *call)
 
 /* ---- join, encode: one answer --------------------------------------------------------------- */
 
-/* Spark's own answer goes back unchanged, good or bad, as long as there is one and it is not about our credentials. */
+/* Spark's own answer goes back unchanged, good or bad, as long as there is one and it is not about our
+ * credentials. */
 static bool
 is_passed_on(const struct call *call)
 {
@@ -188,11 +192,14 @@ step_local(struct call *call)
 	struct admin_answer answer;
 
 	if (call->route.kind == ROUTE_TOKEN) {
-		buf_put_str(&call->out, STR("{\"access_token\":\"csparkd-placeholder\",\"expires_in\":7200,"
-			"\"refresh_expires_in\":0,\"token_type\":\"Bearer\",\"not-before-policy\":0,\"scope\":\"\"}"));
+		buf_put_str(&call->out,
+			STR("{\"access_token\":\"csparkd-placeholder\",\"expires_in\":7200,"
+			    "\"refresh_expires_in\":0,\"token_type\":\"Bearer\","
+			    "\"not-before-policy\":0,\"scope\":\"\"}"));
 		answer = (struct admin_answer){ 200, "application/json" };
 	} else {
-		answer = admin_page(call->desk->admin, call->route.page, loop_now_ms(call->desk->loop), &call->out);
+		answer = admin_page(
+			call->desk->admin, call->route.page, loop_now_ms(call->desk->loop), &call->out);
 	}
 	if (buf_failed(&call->out))
 		return call_no_memory(call);
@@ -282,7 +289,8 @@ call_run(struct call *call, enum call_step step)
 		call->step = CALL_PARKED;
 }
 
-/* ---- what the front tells -------------------------------------------------------------------------------- */
+/* ---- what the front tells
+ * -------------------------------------------------------------------------------- */
 
 static void *
 on_begin(void *arg, struct front_request *request, enum cspark_code refusal, const char *detail)

@@ -4,12 +4,13 @@
  *     route -> decode -> admit ~ plan -> send ~ join -> encode -> reply          ~ may wait here
  *                  `------------ any step may fail: refuse -> reply
  *
- * Each word is a step: a function of some ten lines that answers with the next step, CALL_PARKED (something will come
- * back) or CALL_OVER. An error takes the same road as an answer. One function moves a call from step to step, one makes
- * every reply, one writes every log line.
+ * Each word is a step: a function of some ten lines that answers with the next step, CALL_PARKED (something
+ * will come back) or CALL_OVER. An error takes the same road as an answer. One function moves a call from
+ * step to step, one makes every reply, one writes every log line.
  *
- * Everything here runs on the shard's thread. A call lives from the front's begin() to its done(), which is the only
- * place that frees it; while it is parked the front cannot end it, so a result always finds its call.
+ * Everything here runs on the shard's thread. A call lives from the front's begin() to its done(), which is
+ * the only place that frees it; while it is parked the front cannot end it, so a result always finds its
+ * call.
  */
 #pragma once
 
@@ -41,17 +42,18 @@ struct desk {
 	struct request_ids ids;
 	struct admit admit;
 	struct loop_timer admit_timer;
-	struct list calls;  /* all that are open */
+	struct list calls; /* all that are open */
 	unsigned open;
 	struct list spares; /* done, with their memory, for the next ones */
 	unsigned spare_count;
-	bool closing;       /* the drain's deadline has passed: everything is answered `draining` */
+	bool closing; /* the drain's deadline has passed: everything is answered `draining` */
 	bool pumping;
 	void (*on_idle)(void *arg); /* the last open call is done */
 	void *arg;
 };
 
-/* The fields up to <metrics>, <on_idle> and <arg> are filled by the owner; the <shards> share the configured limits. */
+/* The fields up to <metrics>, <on_idle> and <arg> are filled by the owner; the <shards> share the configured
+ * limits. */
 void desk_init(struct desk *desk, unsigned shard, unsigned shards);
 void desk_fini(struct desk *desk); /* no call is open */
 /* The drain's deadline: calls with Spark are cancelled, everyone who waits is answered. */
@@ -97,16 +99,16 @@ struct call {
 	char id[REQUEST_ID_MAX + 1];
 	const char *traceparent; /* the caller's, or NULL */
 
-	struct route route;      /* pattern NULL until routed */
-	unsigned operation;      /* label for log and metrics */
+	struct route route; /* pattern NULL until routed */
+	unsigned operation; /* label for log and metrics */
 	const struct config_tenant *tenant;
 	struct cspark_locator locator;
 	struct control control;
-	const char *allow;       /* for 405 */
-	const char *coding;      /* of a drop-in body, static; NULL: none */
+	const char *allow;  /* for 405 */
+	const char *coding; /* of a drop-in body, static; NULL: none */
 
 	struct decode *decode;
-	struct buf raw;          /* the body of a drop-in call, unread */
+	struct buf raw; /* the body of a drop-in call, unread */
 	struct ask ask;
 	uint64_t bytes_in;
 	int64_t ready_us;
@@ -116,15 +118,15 @@ struct call {
 
 	struct plan plan;
 	struct sending *sendings;
-	size_t waiting_for;      /* sendings that are not done */
-	bool gone;               /* the caller left, or we close: results are not wanted */
+	size_t waiting_for; /* sendings that are not done */
+	bool gone;          /* the caller left, or we close: results are not wanted */
 	int64_t sent_us, answered_us;
-	int64_t token_ms, wait_ms;
+	int64_t token_ms, wait_ms, spark_ms;
 	unsigned attempts;
 	enum cspark_outcome outcome;
-	int spark_status;        /* the last; 0: none */
+	int spark_status; /* the last; 0: none */
 	char spark_type[128];
-	long retry_after_s;      /* -1: unknown */
+	long retry_after_s; /* -1: unknown */
 
 	struct joined joined;
 	struct buf out;
@@ -133,9 +135,9 @@ struct call {
 	struct cspark_error error; /* code CSPARK_OK: none */
 	int error_status;          /* 0: the code's own */
 	bool retryable;
-	struct str spark_body;     /* for the problem document; borrowed from a sending */
+	struct str spark_body; /* for the problem document; borrowed from a sending */
 
-	int status;                /* what the caller got */
+	int status; /* what the caller got */
 	const char *content_type;
 	struct str body;
 };
@@ -171,7 +173,8 @@ void desk_pump(struct desk *desk);
 /* Ends a call that waits for a place or for Spark. */
 void desk_give_up(struct call *call, enum cspark_code code, const char *detail);
 
-/* Where the time went; -1: did not happen. Durations of Spark are without waits for tokens and between attempts. */
+/* Where the time went; -1: did not happen. Durations of Spark are without waits for tokens and between
+ * attempts. */
 struct durations {
 	int64_t total_us, queue_us, token_us, spark_us;
 };

@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define ARENA_MAX (1024 * 1024) /* a request's small things: bounded by the limits on its head */
-#define SPARES_MAX 64
+#define ARENA_MAX     (1024 * 1024) /* a request's small things: bounded by the limits on its head */
+#define SPARES_MAX    64
 #define SPARE_OUT_MAX (64 * 1024) /* a call with a larger buffer is not kept */
 
 /* ---- places ---------------------------------------------------------------------------- */
@@ -58,7 +58,8 @@ desk_leave(struct call *call)
 	show_places(call->desk);
 }
 
-/* Lets waiting calls in as long as there are places. Not from within itself: a call that fails at once gives its place back. */
+/* Lets waiting calls in as long as there are places. Not from within itself: a call that fails at once gives
+ * its place back. */
 void
 desk_pump(struct desk *desk)
 {
@@ -188,7 +189,9 @@ desk_call_new(struct desk *desk)
 		return NULL;
 	arena = call->arena;
 	out = call->out;
-	*call = (struct call){ .arena = arena, .out = out, .desk = desk, .operation = ROUTE_OP_NONE, .retry_after_s = -1 };
+	*call = (struct call){
+		.arena = arena, .out = out, .desk = desk, .operation = ROUTE_OP_NONE, .retry_after_s = -1
+	};
 	buf_init(&call->raw, desk->config->limits.max_body);
 	admit_ticket_init(&call->ticket);
 	list_append(&desk->calls, &call->node);

@@ -31,11 +31,11 @@ struct gateway {
 	struct metrics **metrics; /* one a shard, and main's as the last */
 	struct shard **shards;
 	unsigned shard_count;
-	unsigned started;         /* threads */
-	unsigned drained;         /* shards that said so */
+	unsigned started;               /* threads */
+	unsigned drained;               /* shards that said so */
 	int sockets[FRONT_SOCKETS_MAX]; /* the first shard's; the others share their addresses */
 	char names[FRONT_SOCKETS_MAX][LISTENER_NAME_MAX];
-	int signals;              /* signalfd */
+	int signals; /* signalfd */
 	struct loop_timer deadline;
 	struct loop_timer pulse;
 	int64_t drain_began_ms;
@@ -101,7 +101,8 @@ read_drained(const struct letter *letter)
 static void
 on_want_token(void *arg, size_t tenant, uint64_t generation)
 {
-	post((struct letter){ .gateway = arg, .tenant = tenant, .generation = generation, .read = read_want_token });
+	post((struct letter){
+		.gateway = arg, .tenant = tenant, .generation = generation, .read = read_want_token });
 }
 
 static void
@@ -153,7 +154,8 @@ on_deadline(void *arg)
 	loop_timer_set(gateway->loop, &gateway->deadline, loop_now_ms(gateway->loop) + CLOSE_MS);
 }
 
-/* The first signal begins the drain, the second ends the patience. Every shard is told before any is waited for. */
+/* The first signal begins the drain, the second ends the patience. Every shard is told before any is waited
+ * for. */
 static void
 drain(struct gateway *gateway, const char *signal_name)
 {
@@ -169,7 +171,8 @@ drain(struct gateway *gateway, const char *signal_name)
 		gateway->config->drain_ms);
 	for (unsigned i = 0; i < gateway->shard_count; i++)
 		shard_drain(gateway->shards[i]);
-	loop_timer_set(gateway->loop, &gateway->deadline, gateway->drain_began_ms + gateway->config->drain_ms);
+	loop_timer_set(
+		gateway->loop, &gateway->deadline, gateway->drain_began_ms + gateway->config->drain_ms);
 }
 
 static void
@@ -188,12 +191,13 @@ on_signal(void *arg, int fd, int events)
 			break;
 		case SIGHUP:
 			tokens_reread(gateway->tokens);
-			log_say(LOG_INFO_LEVEL, "reload", "secret files were read again; other settings need a restart");
+			log_say(LOG_INFO_LEVEL, "reload",
+				"secret files were read again; other settings need a restart");
 			break;
 		case SIGUSR1:
 			if (!log_reopen())
-				log_say(LOG_ERROR_LEVEL, "log_reopen_failed", "the old log file stays in use: %s",
-					strerror(errno));
+				log_say(LOG_ERROR_LEVEL, "log_reopen_failed",
+					"the old log file stays in use: %s", strerror(errno));
 			break;
 		}
 	}
@@ -227,7 +231,8 @@ catch_signals(struct gateway *gateway)
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return false;
 	gateway->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return gateway->signals >= 0 && loop_watch(gateway->loop, gateway->signals, LOOP_READ, on_signal, gateway);
+	return gateway->signals >= 0 &&
+		loop_watch(gateway->loop, gateway->signals, LOOP_READ, on_signal, gateway);
 }
 
 static void
@@ -244,8 +249,10 @@ raise_descriptor_limit(const struct config *config)
 	}
 	if (limit.rlim_cur < wanted)
 		log_say(LOG_WARN_LEVEL, "few_descriptors",
-			"the process may open %llu descriptors; limits.max_connections = %u can need %llu: raise LimitNOFILE or lower it",
-			(unsigned long long)limit.rlim_cur, config->limits.max_connections, (unsigned long long)wanted);
+			"the process may open %llu descriptors; limits.max_connections = %u can need %llu: "
+			"raise LimitNOFILE or lower it",
+			(unsigned long long)limit.rlim_cur, config->limits.max_connections,
+			(unsigned long long)wanted);
 }
 
 static bool
@@ -357,8 +364,8 @@ say_ready(const struct gateway *gateway)
 {
 	for (size_t i = 0; i < gateway->config->listener_count; i++)
 		log_say(LOG_INFO_LEVEL, "listening", "%s", gateway->names[i]);
-	log_say(LOG_INFO_LEVEL, "started", "csparkd " CSPARKD_VERSION ", %u workers, tenant %s at %s", gateway->shard_count,
-		gateway->config->tenants[0].name, gateway->config->tenants[0].base_url);
+	log_say(LOG_INFO_LEVEL, "started", "csparkd " CSPARKD_VERSION ", %u workers, tenant %s at %s",
+		gateway->shard_count, gateway->config->tenants[0].name, gateway->config->tenants[0].base_url);
 	notify_ready();
 	log_flush();
 }
@@ -411,7 +418,9 @@ take_down(struct gateway *gateway)
 	for (unsigned i = 0; gateway->metrics && i <= gateway->shard_count; i++)
 		metrics_free(gateway->metrics[i]);
 	for (size_t i = 0; i < gateway->config->listener_count; i++) {
-		const char *path = gateway->names[i][0] ? listener_path(gateway->config->listeners[i].address) : NULL;
+		const char *path = gateway->names[i][0] ?
+			listener_path(gateway->config->listeners[i].address) :
+			NULL;
 
 		if (path)
 			unlink(path);
@@ -440,7 +449,8 @@ gateway_run(const struct config *config)
 		say_ready(&gateway);
 		loop_run(gateway.loop);
 	} else if (gateway.exit_code == EX_SOFTWARE) {
-		log_say(LOG_ERROR_LEVEL, "start_failed", "no memory, no descriptors or no threads: %s", strerror(errno));
+		log_say(LOG_ERROR_LEVEL, "start_failed", "no memory, no descriptors or no threads: %s",
+			strerror(errno));
 	}
 	take_down(&gateway);
 	return gateway.exit_code;

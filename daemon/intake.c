@@ -49,14 +49,15 @@ route_execute(struct call *call)
 	struct str name;
 
 	if (!cspark_locator_from_path(path, &call->locator, &call->error) ||
-		!control_read(front_query(call->request), front_header(call->request, "Accept"), get, &call->arena,
-			&call->control, &call->error))
+		!control_read(front_query(call->request), front_header(call->request, "Accept"), get,
+			&call->arena, &call->control, &call->error))
 		return call_failed(call);
 	call->locator.is_public = call->control.is_public;
 	name = call->control.tenant;
 	call->tenant = name.at ? tenant_called(call->desk->config, name) : &call->desk->config->tenants[0];
 	if (!call->tenant)
-		return call_fail(call, CSPARK_E_BAD_PARAMETER, "_tenant: no tenant called '%.*s' is configured",
+		return call_fail(call, CSPARK_E_BAD_PARAMETER,
+			"_tenant: no tenant called '%.*s' is configured",
 			(int)(name.len < 64 ? name.len : 64), name.at);
 	if (!get && !prepare_decode(call))
 		return call_failed(call);
@@ -91,7 +92,8 @@ route_drop_in(struct call *call)
 	if (!call->tenant)
 		return call_fail(call, CSPARK_E_NO_SUCH_ROUTE, "no tenant with this path is configured");
 	if (!find_coding(call))
-		return call_fail(call, CSPARK_E_UNSUPPORTED_MEDIA_TYPE, "Spark takes the content codings gzip, deflate and br");
+		return call_fail(call, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
+			"Spark takes the content codings gzip, deflate and br");
 	return CALL_PARKED;
 }
 

@@ -17,8 +17,8 @@
 enum action { RUN, CHECK, PRINT_CONFIG };
 
 static const char usage[] =
-	"usage: csparkd [-c FILE] [--check] [--print-config] [--help-config] [--listen ADDR] [--log-level L]\n"
-	"               [--version] [--help]\n"
+	"usage: csparkd [-c FILE] [--check] [--print-config] [--help-config]\n"
+	"               [--listen ADDR] [--log-level L] [--version] [--help]\n"
 	"\n"
 	"  -c, --config FILE   read the configuration from FILE (without: environment and defaults)\n"
 	"      --check         say what would be done and exit: 0 good, 78 bad\n"
@@ -58,7 +58,15 @@ help_config(void)
 static int
 read_arguments(int argc, char **argv, struct config_flags *flags, enum action *ret_action)
 {
-	enum { OPT_CHECK = 256, OPT_PRINT, OPT_HELP_CONFIG, OPT_LISTEN, OPT_LOG_LEVEL, OPT_VERSION, OPT_HELP };
+	enum {
+		OPT_CHECK = 256,
+		OPT_PRINT,
+		OPT_HELP_CONFIG,
+		OPT_LISTEN,
+		OPT_LOG_LEVEL,
+		OPT_VERSION,
+		OPT_HELP
+	};
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, OPT_CHECK },
@@ -142,7 +150,8 @@ start_log(const struct config *config)
 {
 	struct log_options options = { .file = config->log.file };
 	bool terminal = !config->log.file && isatty(STDERR_FILENO);
-	bool text = strcmp(config->log.format, "text") == 0 || (strcmp(config->log.format, "auto") == 0 && terminal);
+	bool text = strcmp(config->log.format, "text") == 0 ||
+		(strcmp(config->log.format, "auto") == 0 && terminal);
 
 	options.format = text ? LOG_TEXT : LOG_JSON;
 	return log_level_parse(config->log.level, &options.level) && log_open(&options);
@@ -166,7 +175,8 @@ main(int argc, char **argv)
 	if (action != RUN) {
 		code = show(config, action);
 	} else if (!start_log(config)) {
-		fprintf(stderr, "csparkd: cannot open the log file %s: %s\n", config->log.file, strerror(errno));
+		fprintf(stderr, "csparkd: cannot open the log file %s: %s\n", config->log.file,
+			strerror(errno));
 		code = EX_CONFIG;
 	} else {
 		code = gateway_run(config);

@@ -65,8 +65,8 @@ call_durations(const struct call *call, int64_t now_us)
 
 		d.token_us = call->token_ms * 1000;
 		d.spark_us = end_us - call->sent_us - d.token_us - call->wait_ms * 1000;
-		if (d.spark_us < 0)
-			d.spark_us = 0;
+		if (d.spark_us < call->spark_ms * 1000) /* waits are known to the millisecond only */
+			d.spark_us = call->spark_ms * 1000;
 	}
 	return d;
 }
@@ -101,7 +101,9 @@ void
 call_reply(struct call *call)
 {
 	struct headers headers = { .count = 0 };
-	struct front_reply reply = { .status = call->status, .content_type = call->content_type, .body = call->body };
+	struct front_reply reply = {
+		.status = call->status, .content_type = call->content_type, .body = call->body
+	};
 
 	put(&headers, "X-Request-Id", call->id);
 	put_timing(&headers, call);

@@ -1,6 +1,6 @@
 /*
- * Request ids: the caller's, if it is sane, else a fresh UUID (RFC 9562, version 4). The same id goes to Spark.
- * One source a shard; random bytes are fetched from the kernel in bulk.
+ * Request ids: the caller's, if it is sane, else a fresh UUID (RFC 9562, version 4). The same id goes to
+ * Spark. One source a shard; random bytes are fetched from the kernel in bulk.
  */
 #pragma once
 

@@ -16,8 +16,14 @@ struct row {
 	enum route_page page;
 };
 
-#define LOCAL(path, page) { "GET, HEAD", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, false, page }
-#define SPARK(path, operation, is_public) { "POST", path, ROUTE_DROP_IN, CSPARK_OP_##operation, is_public, 0 }
+#define LOCAL(path, page)                                                   \
+	{                                                                   \
+		"GET, HEAD", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, false, page \
+	}
+#define SPARK(path, operation, is_public)                                        \
+	{                                                                        \
+		"POST", path, ROUTE_DROP_IN, CSPARK_OP_##operation, is_public, 0 \
+	}
 
 static const struct row table[] = {
 	{ "GET, POST", "/execute/**", ROUTE_EXECUTE, CSPARK_OP_EXECUTE_V3, false, 0 },
@@ -65,7 +71,8 @@ segment_is_plain(struct str segment)
 	if (segment.len == 0)
 		return false;
 	if (str_find(segment, '%') < 0)
-		return !str_eq(segment, STR(".")) && !str_eq(segment, STR("..")) && str_find(segment, '\\') < 0;
+		return !str_eq(segment, STR(".")) && !str_eq(segment, STR("..")) &&
+			str_find(segment, '\\') < 0;
 	buf_init(&decoded, segment.len + 1);
 	plain = str_percent_decode(segment, false, &decoded) && !buf_failed(&decoded);
 	if (plain) {
@@ -140,7 +147,8 @@ refuse(struct cspark_error *error, enum cspark_code code, const char *detail)
 }
 
 bool
-route_find(struct str method, struct str path, struct route *ret, const char **ret_allow, struct cspark_error *ret_error)
+route_find(struct str method, struct str path, struct route *ret, const char **ret_allow,
+	struct cspark_error *ret_error)
 {
 	struct str below = { path.at + 1, path.len - 1 };
 	struct str rest;
@@ -151,17 +159,19 @@ route_find(struct str method, struct str path, struct route *ret, const char **r
 
 		if (!pattern_fits(str_of(row->pattern + 1), below, &rest))
 			continue;
-		*ret = (struct route){ row->kind, row->pattern, row->operation, row->is_public, row->page, rest };
+		*ret = (struct route){ row->kind, row->pattern, row->operation, row->is_public, row->page,
+			rest };
 		if (!method_fits(str_of(row->methods), method)) {
 			*ret_allow = row->methods;
-			snprintf(ret_error->detail, sizeof ret_error->detail, "%s takes %s only", row->pattern,
-				row->methods);
+			snprintf(ret_error->detail, sizeof ret_error->detail, "%s takes %s only",
+				row->pattern, row->methods);
 			ret_error->code = CSPARK_E_METHOD_NOT_ALLOWED;
 			return false;
 		}
-		if (row->kind == ROUTE_DROP_IN && row->pattern[strlen(row->pattern) - 1] == '*' && !rest_is_plain(rest))
+		if (row->kind == ROUTE_DROP_IN && row->pattern[strlen(row->pattern) - 1] == '*' &&
+			!rest_is_plain(rest))
 			return refuse(ret_error, CSPARK_E_BAD_LOCATOR,
-				"a path segment is empty, \".\" or \"..\", or hides a slash or a control character");
+				"a path segment is empty, a dot or two, or hides a slash or a control");
 		return true;
 	}
 	return refuse(ret_error, CSPARK_E_NO_SUCH_ROUTE,

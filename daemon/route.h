@@ -1,9 +1,9 @@
 /*
  * Method and path to what is to be done: a table of patterns, nothing else. Pure.
  *
- * In a pattern "*" is one segment and a final "**" is the rest of the path. Segments are compared as raw bytes; one that
- * a wildcard takes must not be empty, nor mean "." or ".." or hold an encoded slash, so that a path can't change its meaning
- * on the way to Spark.
+ * In a pattern "*" is one segment and a final "**" is the rest of the path. Segments are compared as raw
+ * bytes; one that a wildcard takes must not be empty, nor mean "." or ".." or hold an encoded slash, so that
+ * a path can't change its meaning on the way to Spark.
  */
 #pragma once
 
@@ -28,12 +28,13 @@ extern const char *const *const route_operation_names; /* ROUTE_OPERATIONS of th
 
 struct route {
 	enum route_kind kind;
-	const char *pattern;     /* for the log: never holds a caller's bytes; static */
-	unsigned operation;      /* enum cspark_operation or enum route_operation */
+	const char *pattern; /* for the log: never holds a caller's bytes; static */
+	unsigned operation;  /* enum cspark_operation or enum route_operation */
 	bool is_public;
 	enum route_page page;
-	struct str rest;         /* what "**" took, raw; or the first "*" */
+	struct str rest; /* what "**" took, raw; or the first "*" */
 };
 
 /* False: no_such_route, or method_not_allowed with <ret_allow> = the methods that are (static). */
-bool route_find(struct str method, struct str path, struct route *ret, const char **ret_allow, struct cspark_error *ret_error);
+bool route_find(struct str method, struct str path, struct route *ret, const char **ret_allow,
+	struct cspark_error *ret_error);

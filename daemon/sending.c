@@ -37,6 +37,7 @@ take_facts(struct call *call, const struct cspark_result *result)
 	call->attempts += result->attempts;
 	call->token_ms += result->timing.token_ms;
 	call->wait_ms += result->timing.wait_ms;
+	call->spark_ms += result->timing.spark_ms;
 	call->retry_after_s = result->retry_after_s;
 	raise_outcome(call, result->outcome);
 	if (result->status)
@@ -44,7 +45,8 @@ take_facts(struct call *call, const struct cspark_result *result)
 	memcpy(call->spark_type, result->content_type, sizeof call->spark_type);
 	for (unsigned cause = 0; cause < CSPARK_CAUSES; cause++) {
 		if (result->retries_by_cause[cause])
-			metrics_add(call->desk->metrics, METRIC_RETRIES, cause, result->retries_by_cause[cause]);
+			metrics_add(
+				call->desk->metrics, METRIC_RETRIES, cause, result->retries_by_cause[cause]);
 	}
 }
 
@@ -92,7 +94,8 @@ sending_start(struct call *call)
 		struct sending *sending = &call->sendings[i];
 
 		sending->call = call;
-		sending->job = upstream_send(call->desk->upstream, tenant, call->plan.parts[i].request, &terms, on_result, sending);
+		sending->job = upstream_send(call->desk->upstream, tenant, call->plan.parts[i].request,
+			&terms, on_result, sending);
 		if (!sending->job) {
 			sending_cancel(call);
 			return call_no_memory(call);

@@ -20,8 +20,8 @@ struct shard {
 	void *arg;
 	struct loop_timer pulse;
 	bool draining;
-	bool told;               /* that it is drained */
-	uint64_t accepted;       /* told to the metrics so far */
+	bool told;         /* that it is drained */
+	uint64_t accepted; /* told to the metrics so far */
 	struct cspark_transport_stats stats;
 };
 
@@ -45,7 +45,8 @@ on_letter(void *arg)
 	free(letter);
 }
 
-/* Without memory for a letter the process is beyond help: better to stop than to hang on a drain or a token. */
+/* Without memory for a letter the process is beyond help: better to stop than to hang on a drain or a
+ * token. */
 static void
 post(struct shard *shard, struct letter letter, void (*read)(struct letter *letter))
 {
@@ -173,7 +174,8 @@ on_pulse(void *arg)
 	shard->accepted = accepted;
 	shard->stats = stats;
 	tell_if_drained(shard);
-	loop_timer_set(shard->loop, &shard->pulse, loop_now_ms(shard->loop) + (shard->draining ? PULSE_MS / 20 : PULSE_MS));
+	loop_timer_set(shard->loop, &shard->pulse,
+		loop_now_ms(shard->loop) + (shard->draining ? PULSE_MS / 20 : PULSE_MS));
 }
 
 /* ---- life ------------------------------------------------------------------------------------------- */
@@ -229,7 +231,8 @@ shard_new(const struct shard_options *options, struct cspark_error *ret_error)
 	struct loop_guest flusher = { never, flush_log, shard };
 
 	ret_error->code = CSPARK_E_INTERNAL;
-	snprintf(ret_error->detail, sizeof ret_error->detail, "shard %u: no memory or no descriptors", options->index);
+	snprintf(ret_error->detail, sizeof ret_error->detail, "shard %u: no memory or no descriptors",
+		options->index);
 	if (!shard)
 		return NULL;
 	shard->index = options->index;
@@ -238,13 +241,18 @@ shard_new(const struct shard_options *options, struct cspark_error *ret_error)
 	shard->loop = loop_new();
 	if (!shard->loop)
 		goto fail;
-	shard->desk = (struct desk){ .loop = shard->loop, .config = options->config, .admin = options->admin,
-		.metrics = options->metrics, .on_idle = on_idle, .arg = shard };
+	shard->desk = (struct desk){ .loop = shard->loop,
+		.config = options->config,
+		.admin = options->admin,
+		.metrics = options->metrics,
+		.on_idle = on_idle,
+		.arg = shard };
 	desk_init(&shard->desk, options->index, options->count);
 	/* Guests run in this order: what the front lets in is sent, then the log is written. */
 	if (!make_front(shard, options))
 		goto fail;
-	shard->desk.upstream = upstream_new_clients(shard->loop, options->config, options->count, &upstream_ops, shard);
+	shard->desk.upstream = upstream_new_clients(
+		shard->loop, options->config, options->count, &upstream_ops, shard);
 	if (!shard->desk.upstream || !loop_add_guest(shard->loop, &flusher))
 		goto fail;
 	loop_timer_init(&shard->pulse, on_pulse, shard);

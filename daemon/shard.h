@@ -1,6 +1,6 @@
 /*
- * A shard: one thread, one loop, one front, one upstream, one desk. It shares nothing that changes with the others;
- * what main has to say arrives through the mailbox.
+ * A shard: one thread, one loop, one front, one upstream, one desk. It shares nothing that changes with the
+ * others; what main has to say arrives through the mailbox.
  */
 #pragma once
 

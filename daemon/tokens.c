@@ -10,7 +10,8 @@
 
 #define WATCH_MS 1000
 
-/* What stat() said of a secret file when it was last read; a rename, a rewrite or a swapped symlink changes it. */
+/* What stat() said of a secret file when it was last read; a rename, a rewrite or a swapped symlink changes
+ * it. */
 struct mark {
 	dev_t device;
 	ino_t inode;
@@ -20,9 +21,9 @@ struct mark {
 
 struct tenant_state {
 	struct mark mark;
-	bool failing;    /* the last fetch failed: the next of the same kind is not logged again */
+	bool failing; /* the last fetch failed: the next of the same kind is not logged again */
 	enum cspark_code failing_code;
-	bool warned;     /* about an odd lifetime */
+	bool warned; /* about an odd lifetime */
 };
 
 struct tokens {
@@ -88,8 +89,9 @@ log_odd_lifetime(struct tokens *tokens, size_t tenant, const struct cspark_token
 	state->warned = true;
 	log_say(LOG_WARN_LEVEL, "token_lifetime", "tenant %s: the token endpoint's expires_in is %s",
 		tokens->options.config->tenants[tenant].name,
-		news->assumed ? "missing or unusable; 60 s are assumed" :
-				news->clamped ? "longer than a day; a day is assumed" : "very short");
+		news->assumed         ? "missing or unusable; 60 s are assumed" :
+			news->clamped ? "longer than a day; a day is assumed" :
+					"very short");
 }
 
 static void
@@ -103,9 +105,11 @@ static void
 tell_admin(const struct tokens *tokens, struct admin_tenant *admin, const struct cspark_token_news *news)
 {
 	if (news->state == CSPARK_TOKEN_VALID) {
-		atomic_store_explicit(&admin->expires_ms, cspark_token_expires_ms(news->token), memory_order_relaxed);
+		atomic_store_explicit(
+			&admin->expires_ms, cspark_token_expires_ms(news->token), memory_order_relaxed);
 		if (!news->failed)
-			atomic_store_explicit(&admin->since_ms, loop_now_ms(tokens->loop), memory_order_relaxed);
+			atomic_store_explicit(
+				&admin->since_ms, loop_now_ms(tokens->loop), memory_order_relaxed);
 	}
 	atomic_store_explicit(&admin->state, news->state, memory_order_relaxed);
 }
@@ -159,15 +163,16 @@ reread(struct tokens *tokens, size_t tenant)
 	struct cspark_error error;
 
 	if (!config_read_secret(config, &secret, &error)) {
-		log_say(LOG_WARN_LEVEL, "credential_file_rejected", "tenant %s: %s; the old credentials stay in use", config->name,
-			error.detail);
+		log_say(LOG_WARN_LEVEL, "credential_file_rejected",
+			"tenant %s: %s; the old credentials stay in use", config->name, error.detail);
 		return;
 	}
 	credentials.secret = secret.text;
 	if (secret.client_id)
 		credentials.client_id = secret.client_id;
 	if (upstream_rotate(tokens->upstream, tenant, &credentials))
-		log_say(LOG_INFO_LEVEL, "credential_file_read", "tenant %s: the secret file was read again", config->name);
+		log_say(LOG_INFO_LEVEL, "credential_file_read", "tenant %s: the secret file was read again",
+			config->name);
 	config_secret_fini(&secret);
 }
 

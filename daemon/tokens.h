@@ -1,6 +1,6 @@
 /*
- * Tokens: the one authority of the process over its credentials, on main's loop. Fetches, renews, notices a changed
- * secret file, logs and counts; what it learns is announced, and the shards' clients use it.
+ * Tokens: the one authority of the process over its credentials, on main's loop. Fetches, renews, notices a
+ * changed secret file, logs and counts; what it learns is announced, and the shards' clients use it.
  */
 #pragma once
 

@@ -7,8 +7,9 @@
 #include "daemon/loop.h"
 
 /*
- * The library asks to be called at a time. That is asked of it once an iteration, as of a guest of the loop: so what the
- * front let in at the end of an iteration is sent in the same one, without another turn through the poller.
+ * The library asks to be called at a time. That is asked of it once an iteration, as of a guest of the loop:
+ * so what the front let in at the end of an iteration is sent in the same one, without another turn through
+ * the poller.
  */
 #define ROUNDS 4 /* calls that are due may make others due; the rest can wait for the next iteration */
 
@@ -204,11 +205,13 @@ upstream_new(struct loop *loop, size_t lines, const struct upstream_ops *ops, vo
 	upstream->loop = loop;
 	upstream->ops = ops;
 	upstream->arg = arg;
-	upstream->host = (struct cspark_host){ upstream, host_watch, host_forget, host_timer, host_now, host_wall, host_random };
+	upstream->host = (struct cspark_host){ upstream, host_watch, host_forget, host_timer, host_now,
+		host_wall, host_random };
 	if (getrandom(&upstream->random, sizeof upstream->random, 0) < 0 || upstream->random == 0)
 		upstream->random = (uint64_t)loop_clock_us() | 1;
 	upstream->transport_at_ms = -1;
-	upstream->transport = cspark_transport_new_curl(&upstream->host, &(struct cspark_transport_options){ 0 });
+	upstream->transport = cspark_transport_new_curl(
+		&upstream->host, &(struct cspark_transport_options){ 0 });
 	if (!upstream->transport || !loop_add_guest(loop, &guest)) {
 		cspark_transport_free(upstream->transport);
 		free(upstream);
@@ -234,7 +237,8 @@ route_of(const struct config_tenant *tenant, const char *proxy)
 }
 
 struct upstream *
-upstream_new_clients(struct loop *loop, const struct config *config, unsigned shards, const struct upstream_ops *ops, void *arg)
+upstream_new_clients(struct loop *loop, const struct config *config, unsigned shards,
+	const struct upstream_ops *ops, void *arg)
 {
 	struct upstream *upstream = upstream_new(loop, config->tenant_count, ops, arg);
 
@@ -244,7 +248,8 @@ upstream_new_clients(struct loop *loop, const struct config *config, unsigned sh
 			.base_url = tenant->base_url,
 			.tenant = tenant->tenant,
 			.route = route_of(tenant, tenant->api_proxy),
-			.retry = { tenant->retry_max, tenant->retry_interval_ms, 0, 20.0 / shards, 1.0 / shards },
+			.retry = { tenant->retry_max, tenant->retry_interval_ms, 0, 20.0 / shards,
+				1.0 / shards },
 			.max_answer = config->limits.max_answer,
 			.arg = &upstream->lines[i],
 			.want_token = on_want_token,
@@ -261,7 +266,8 @@ upstream_new_clients(struct loop *loop, const struct config *config, unsigned sh
 }
 
 struct upstream *
-upstream_new_authorities(struct loop *loop, const struct config *config, const struct upstream_ops *ops, void *arg)
+upstream_new_authorities(
+	struct loop *loop, const struct config *config, const struct upstream_ops *ops, void *arg)
 {
 	struct upstream *upstream = upstream_new(loop, config->tenant_count, ops, arg);
 
@@ -273,8 +279,8 @@ upstream_new_authorities(struct loop *loop, const struct config *config, const s
 			.route = route_of(tenant, tenant->token_proxy),
 		};
 
-		upstream->lines[i].authority =
-			cspark_authority_new(upstream->transport, &upstream->host, &options, on_news, &upstream->lines[i]);
+		upstream->lines[i].authority = cspark_authority_new(
+			upstream->transport, &upstream->host, &options, on_news, &upstream->lines[i]);
 		if (!upstream->lines[i].authority) {
 			upstream_free(upstream);
 			return NULL;
@@ -300,14 +306,15 @@ upstream_free(struct upstream *upstream)
 /* ---- use ---- */
 
 struct cspark_job *
-upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request, const struct cspark_call *call,
-	cspark_done_fn *done, void *arg)
+upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request,
+	const struct cspark_call *call, cspark_done_fn *done, void *arg)
 {
 	return cspark_client_send(upstream->lines[tenant].client, request, call, done, arg);
 }
 
 void
-upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_outcome *ret_outcome, unsigned *ret_attempts)
+upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_outcome *ret_outcome,
+	unsigned *ret_attempts)
 {
 	cspark_job_cancel(job, ret_outcome, ret_attempts);
 }

@@ -26,13 +26,16 @@ struct upstream_ops {
 /* Given; NULL: no memory. <config> is borrowed until upstream_free(). */
 struct upstream *upstream_new_clients(struct loop *loop, const struct config *config, unsigned shards,
 	const struct upstream_ops *ops, void *arg);
-struct upstream *upstream_new_authorities(struct loop *loop, const struct config *config, const struct upstream_ops *ops, void *arg);
+struct upstream *upstream_new_authorities(
+	struct loop *loop, const struct config *config, const struct upstream_ops *ops, void *arg);
 void upstream_free(struct upstream *upstream); /* accepts NULL; no call is under way */
 
 /* Sends; see cspark_client_send(). */
-struct cspark_job *upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request,
+struct cspark_job *
+upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request,
 	const struct cspark_call *call, cspark_done_fn *done, void *arg);
-void upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_outcome *ret_outcome, unsigned *ret_attempts);
+void upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_outcome *ret_outcome,
+	unsigned *ret_attempts);
 
 /* Passes news and holds on to the tenant's client. */
 void upstream_token(struct upstream *upstream, size_t tenant, const struct cspark_token_news *news);

@@ -94,8 +94,9 @@ struct cspark_locator {
 /* The string forms of the official SDKs ("folder/service[1.2.3]", "service/ID", ...), not percent-encoded. */
 CSPARK_API CSPARK_MUST_CHECK bool cspark_locator_parse(struct cspark_bytes text,
 	struct cspark_locator *ret, struct cspark_error *ret_error);
-/* The same from the raw, percent-encoded path of a URL, without a leading slash; stricter: each segment is decoded
- * once; empty segments, ".", "..", encoded slashes and backslashes, controls, bad UTF-8 are refused. */
+/* The same from the raw, percent-encoded path of a URL, without a leading slash; stricter: each segment is
+ * decoded once; empty segments, ".", "..", encoded slashes and backslashes, controls, bad UTF-8 are
+ * refused. */
 CSPARK_API CSPARK_MUST_CHECK bool cspark_locator_from_path(struct cspark_bytes path,
 	struct cspark_locator *ret, struct cspark_error *ret_error);
 
@@ -119,7 +120,8 @@ struct cspark_meta {
 
 /* The field of a control parameter ("_purpose"), or CSPARK_META_FIELDS if there is none of that name. */
 CSPARK_API enum cspark_meta_field cspark_meta_find(struct cspark_bytes parameter);
-/* Checks <text> by the field's kind (flags, compiler names, controls, UTF-8, 1 KiB) and keeps it, borrowed. */
+/* Checks <text> by the field's kind (flags, compiler names, controls, UTF-8, 1 KiB) and keeps it,
+ * borrowed. */
 CSPARK_API CSPARK_MUST_CHECK bool cspark_meta_set(struct cspark_meta *meta, enum cspark_meta_field field,
 	struct cspark_bytes text, struct cspark_error *ret_error);
 
@@ -131,7 +133,8 @@ struct cspark_request {
 	bool is_public;           /* no credentials */
 	bool expects_json;        /* a 2xx answer that is not one whole JSON text is no success */
 	const char *method;       /* "POST" */
-	char *path;               /* percent-encoded, from the host's root, with the tenant if it has one: "/t/api/v3/..." */
+	/* percent-encoded, from the host's root, with the tenant if it has one: "/t/api/v3/..." */
+	char *path;
 	char *body;               /* NULL for none */
 	size_t body_len;
 	const char *content_type; /* "application/json" */
@@ -145,7 +148,8 @@ struct cspark_execute {
 	const struct cspark_meta *meta;     /* NULL: defaults */
 	struct cspark_bytes inputs;         /* v3: a JSON object; v4: a JSON array; absent: no inputs */
 	struct cspark_bytes request_data;   /* v3, instead of inputs: the caller's own request_data object */
-	bool checked;                       /* the JSON texts are known to be valid; else they are scanned here */
+	/* the JSON texts are known to be valid; else they are scanned here */
+	bool checked;
 };
 /* Given, or NULL with an error. The texts are spliced byte for byte. <tenant> is put into the path. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_execute_request(const char *tenant,
@@ -157,7 +161,8 @@ CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_raw_request(enum cspa
 
 /* ---- answers ----------------------------------------------------------------------------- */
 
-/* A v3 or v4 execute answer, taken apart: raw JSON text of each member, borrowed from the body; at == NULL where absent. */
+/* A v3 or v4 execute answer, taken apart: raw JSON text of each member, borrowed from the body; at == NULL
+ * where absent. */
 struct cspark_answer {
 	enum cspark_api api;
 	bool failed; /* HTTP 200, but status "Error" (v3) */
@@ -181,21 +186,24 @@ CSPARK_API CSPARK_MUST_CHECK bool cspark_answer_read(enum cspark_api api, struct
 	struct cspark_answer *ret);
 
 enum cspark_shape { CSPARK_SIMPLE, CSPARK_ALIKE, CSPARK_ORIGINAL };
-/* Given (free()): the answer in that shape, as contract.md section 2 says; absent members are null. NULL: no memory. */
+/* Given (free()): the answer in that shape, as contract.md section 2 says; absent members are null. NULL: no
+ * memory. */
 CSPARK_API CSPARK_MUST_CHECK char *cspark_answer_text(const struct cspark_answer *answer,
 	struct cspark_bytes body, enum cspark_shape shape, size_t *ret_len);
-/* Spark's own words about a failure in any of its error bodies (v1, v3, v4, OAuth, text), for people; at most <size>. */
+/* Spark's own words about a failure in any of its error bodies (v1, v3, v4, OAuth, text), for people; at most
+ * <size>. */
 CSPARK_API void cspark_answer_complaint(struct cspark_bytes body, char *ret_text, size_t size);
 
 /* ---- the host's loop --------------------------------------------------------------------- */
 
 enum { CSPARK_READ = 1, CSPARK_WRITE = 2 };
 
-/* What the library borrows. Every function is called on the client's thread, and none may call back into the library. */
+/* What the library borrows. Every function is called on the client's thread, and none may call back into the
+ * library. */
 struct cspark_host {
 	void *arg;
-	/* Watch <fd> for <events> (level-triggered), 0 = stop. The same fd is told again whenever its events change. The
-	 * host then calls cspark_transport_ready(). */
+	/* Watch <fd> for <events> (level-triggered), 0 = stop. The same fd is told again whenever its events
+	 * change. The host then calls cspark_transport_ready(). */
 	void (*watch)(void *arg, int fd, int events);
 	/* A descriptor is about to be closed: forget all about it. Called after a watch of 0. */
 	void (*forget)(void *arg, int fd);
@@ -218,8 +226,8 @@ struct cspark_transport_options {
 	size_t max_idle;        /* connections kept for reuse; 0: 64 */
 };
 /* Given. <host> is copied, its arg borrowed until the end. */
-CSPARK_API CSPARK_MUST_CHECK struct cspark_transport *cspark_transport_new_curl(const struct cspark_host *host,
-	const struct cspark_transport_options *options);
+CSPARK_API CSPARK_MUST_CHECK struct cspark_transport *cspark_transport_new_curl(
+	const struct cspark_host *host, const struct cspark_transport_options *options);
 CSPARK_API void cspark_transport_free(struct cspark_transport *transport); /* all its users are gone */
 /* To be called by the host: <fd> is ready for <events> (an error counts as both). Callbacks run from here. */
 CSPARK_API void cspark_transport_ready(struct cspark_transport *transport, int fd, int events);
@@ -231,7 +239,8 @@ struct cspark_transport_stats {
 	uint64_t reuses;    /* requests on a kept connection */
 	uint64_t open;      /* requests under way */
 };
-CSPARK_API void cspark_transport_stats(const struct cspark_transport *transport, struct cspark_transport_stats *ret);
+CSPARK_API void cspark_transport_stats(
+	const struct cspark_transport *transport, struct cspark_transport_stats *ret);
 
 /* ---- tokens ------------------------------------------------------------------------------ */
 
@@ -254,13 +263,15 @@ struct cspark_credentials {
 /* How a server is reached; for the API and for the token endpoint alike. Strings copied. */
 struct cspark_route {
 	const char *ca_file;        /* NULL: the system's */
-	const char *proxy;          /* NULL: none. The host decides about HTTPS_PROXY and NO_PROXY: cspark_proxy_for() */
+	/* NULL: none. The host decides about HTTPS_PROXY and NO_PROXY: cspark_proxy_for() */
+	const char *proxy;
 	long connect_timeout_ms;    /* 0: 2000 */
 	int http_version;           /* 0: HTTP/2 when TLS offers it; 1: HTTP/1.1 */
 	const char *user_agent;     /* NULL: libcspark/VERSION */
 };
-/* The proxy that the usual variables (https_proxy, HTTPS_PROXY, http_proxy, ALL_PROXY, NO_PROXY with hosts, suffixes, ports, "*")
- * name for <url>; NULL: none. <getenv_fn> is how variables are read. Borrowed from the environment. */
+/* The proxy that the usual variables (https_proxy, HTTPS_PROXY, http_proxy, ALL_PROXY, NO_PROXY with hosts,
+ * suffixes, ports, "*") name for <url>; NULL: none. <getenv_fn> is how variables are read. Borrowed from the
+ * environment. */
 CSPARK_API const char *cspark_proxy_for(const char *url, char *(*getenv_fn)(const char *));
 
 enum cspark_token_state {
@@ -276,14 +287,16 @@ struct cspark_token_news {
 	bool fetched;                     /* a fetch ended with this (false: the old token expired) */
 	bool failed;                      /* that fetch failed; <error> says why */
 	struct cspark_error error;        /* of the last failure, to be logged once by the host */
-	const char *reason;               /* short word for metrics: "status", "timeout", "connect", "body", "refused", ... */
+	/* short word for metrics: "status", "timeout", "connect", "body", "refused", ... */
+	const char *reason;
 	int64_t retry_at_ms;              /* when the next fetch is planned; -1 = none */
 	int64_t fetch_ms;                 /* how long the fetch took */
 	bool shortened, assumed, clamped; /* expires_in was tiny, missing, huge: worth one log line */
 };
 typedef void cspark_token_news_fn(void *arg, const struct cspark_token_news *news);
 
-/* Keeps one credential fresh: single flight, renewal at a random point in 70-85 % of the life, back-off, latch. */
+/* Keeps one credential fresh: single flight, renewal at a random point in 70-85 % of the life, back-off,
+ * latch. */
 struct cspark_authority;
 
 struct cspark_authority_options {
@@ -292,25 +305,30 @@ struct cspark_authority_options {
 	struct cspark_route route;
 	long timeout_ms;       /* of one fetch; 0: 10000 */
 };
-/* Given. <host>: as for the transport; its timer is not used, see cspark_authority_due. News come from the transport's or the
- * host's calls, never from inside this function. */
+/* Given. <host>: as for the transport; its timer is not used, see cspark_authority_due. News come from the
+ * transport's or the host's calls, never from inside this function. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_authority *cspark_authority_new(struct cspark_transport *transport,
 	const struct cspark_host *host, const struct cspark_authority_options *options,
 	cspark_token_news_fn *news, void *arg);
 CSPARK_API void cspark_authority_free(struct cspark_authority *authority);
-/* Start: the first token is fetched (a fixed credential is announced) from the next cspark_authority_due(). */
-/* When the authority wants to be called, -1 = not at all; to be asked after every call into it or its transport. */
+/* Start: the first token is fetched (a fixed credential is announced) from the next
+ * cspark_authority_due(). */
+/* When the authority wants to be called, -1 = not at all; to be asked after every call into it or its
+ * transport. */
 CSPARK_API int64_t cspark_authority_next_ms(const struct cspark_authority *authority);
 CSPARK_API void cspark_authority_due(struct cspark_authority *authority);
-/* A call was answered 401 with the token of <generation> (0: it had none). A newer one, if there is, is announced again; else one fetch
- * starts, unless the last successful one is less than a second old and back-off says no. */
+/* A call was answered 401 with the token of <generation> (0: it had none). A newer one, if there is, is
+ * announced again; else one fetch starts, unless the last successful one is less than a second old and
+ * back-off says no. */
 CSPARK_API void cspark_authority_refused(struct cspark_authority *authority, uint64_t generation);
-/* New credentials (a rotated secret): opens the latch and fetches; the old token serves until the new one is there. Copied. */
+/* New credentials (a rotated secret): opens the latch and fetches; the old token serves until the new one is
+ * there. Copied. */
 CSPARK_API CSPARK_MUST_CHECK bool cspark_authority_rotate(struct cspark_authority *authority,
 	const struct cspark_credentials *credentials);
 
-/* The token endpoint of a base URL: https://excel.E.coherent.global/T -> https://keycloak.E.coherent.global/auth/realms/T/protocol/...;
- * for other hosts (loopback, simulator) the same origin with /auth/realms/T/protocol/openid-connect/token. Given (free()). */
+/* The token endpoint of a base URL: https://excel.E.coherent.global/T ->
+ * https://keycloak.E.coherent.global/auth/realms/T/protocol/...; for other hosts (loopback, simulator) the
+ * same origin with /auth/realms/T/protocol/openid-connect/token. Given (free()). */
 CSPARK_API CSPARK_MUST_CHECK char *cspark_token_url(const char *base_url);
 
 /* ---- client ------------------------------------------------------------------------------ */
@@ -334,9 +352,11 @@ struct cspark_client_options {
 	size_t max_answer;    /* bytes of one answer after decoding; 0: 64 MiB */
 	/* Up-calls, on the client's thread; both may be NULL. */
 	void *arg;
-	/* A call needs a token and there is none, or the one of <generation> was refused: ask the authority. */
+	/* A call needs a token and there is none, or the one of <generation> was refused: ask the
+	 * authority. */
 	void (*want_token)(void *arg, uint64_t generation);
-	/* Spark asked (Retry-After) that nothing be sent before <until_ms>: tell the tenant's other clients (cspark_client_hold). */
+	/* Spark asked (Retry-After) that nothing be sent before <until_ms>: tell the tenant's other clients
+	 * (cspark_client_hold). */
 	void (*held)(void *arg, int64_t until_ms);
 };
 
@@ -372,7 +392,8 @@ struct cspark_result {
 	int status;            /* Spark's last HTTP status; 0: none */
 	unsigned attempts;     /* sent or tried; 0: none */
 	long retry_after_s;    /* to pass on; -1: unknown */
-	char *body;            /* Spark's last body, decoded; NULL: none. The receiver may take it by setting NULL. */
+	/* Spark's last body, decoded; NULL: none. The receiver may take it by setting NULL. */
+	char *body;
 	size_t body_len;
 	char content_type[128];
 	struct cspark_timing timing;
@@ -382,7 +403,8 @@ struct cspark_result {
 /* Why an attempt was repeated, for metrics and logs. */
 enum cspark_cause {
 	CSPARK_CAUSE_CONNECT, CSPARK_CAUSE_UNAUTHORIZED, CSPARK_CAUSE_THROTTLED, CSPARK_CAUSE_STATUS,
-	CSPARK_CAUSE_RESET, CSPARK_CAUSE_GARBLED, CSPARK_CAUSE_TIMEOUT, CSPARK_CAUSE_DENIED, /* wanted, but the budget was empty */
+	/* wanted, but the budget was empty */
+	CSPARK_CAUSE_RESET, CSPARK_CAUSE_GARBLED, CSPARK_CAUSE_TIMEOUT, CSPARK_CAUSE_DENIED,
 	CSPARK_CAUSES
 };
 CSPARK_API const char *cspark_cause_name(enum cspark_cause cause);
@@ -391,18 +413,22 @@ CSPARK_API const char *cspark_cause_name(enum cspark_cause cause);
 struct cspark_job;
 typedef void cspark_done_fn(void *arg, struct cspark_result *result);
 
-/* Starts from the next cspark_client_due() or transport call, never from inside this function; <done> runs exactly once, unless
- * cancelled. <request> borrowed until then. NULL: no memory. */
+/* Starts from the next cspark_client_due() or transport call, never from inside this function; <done> runs
+ * exactly once, unless cancelled. <request> borrowed until then. NULL: no memory. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_job *cspark_client_send(struct cspark_client *client,
-	const struct cspark_request *request, const struct cspark_call *call, cspark_done_fn *done, void *arg);
+	const struct cspark_request *request, const struct cspark_call *call, cspark_done_fn *done,
+	void *arg);
 /* Stops a call; <done> will not run. <ret_outcome>, <ret_attempts> may be NULL. */
-CSPARK_API void cspark_job_cancel(struct cspark_job *job, enum cspark_outcome *ret_outcome, unsigned *ret_attempts);
+CSPARK_API void cspark_job_cancel(
+	struct cspark_job *job, enum cspark_outcome *ret_outcome, unsigned *ret_attempts);
 
 /* ---- base URL ---------------------------------------------------------------------------- */
 
-/* Checks and normalises what a user configured: base_url, or env and tenant. Given (free()): "scheme://host[:port]" and the tenant. */
-CSPARK_API CSPARK_MUST_CHECK bool cspark_base_url_parse(const char *base_url, const char *env, const char *tenant,
-	bool plaintext_allowed, char **ret_origin, char **ret_tenant, struct cspark_error *ret_error);
+/* Checks and normalises what a user configured: base_url, or env and tenant. Given (free()):
+ * "scheme://host[:port]" and the tenant. */
+CSPARK_API CSPARK_MUST_CHECK bool cspark_base_url_parse(const char *base_url, const char *env,
+	const char *tenant, bool plaintext_allowed, char **ret_origin, char **ret_tenant,
+	struct cspark_error *ret_error);
 
 /* ---- blocking ---------------------------------------------------------------------------- */
 
@@ -417,11 +443,12 @@ struct cspark_blocking_options {
 	struct cspark_retry_options retry;
 	bool plaintext;        /* http:// to other hosts than loopback is wanted */
 };
-CSPARK_API CSPARK_MUST_CHECK struct cspark_blocking *cspark_blocking_new(const struct cspark_blocking_options *options,
-	struct cspark_error *ret_error);
+CSPARK_API CSPARK_MUST_CHECK struct cspark_blocking *cspark_blocking_new(
+	const struct cspark_blocking_options *options, struct cspark_error *ret_error);
 CSPARK_API void cspark_blocking_free(struct cspark_blocking *blocking);
 CSPARK_API const char *cspark_blocking_tenant(const struct cspark_blocking *blocking); /* borrowed */
-/* Runs one call to its end. False if it failed; <ret> is filled in both cases and its body given (cspark_result_fini). */
+/* Runs one call to its end. False if it failed; <ret> is filled in both cases and its body given
+ * (cspark_result_fini). */
 CSPARK_API CSPARK_MUST_CHECK bool cspark_blocking_run(struct cspark_blocking *blocking,
 	const struct cspark_request *request, long timeout_ms, struct cspark_result *ret);
 CSPARK_API void cspark_result_fini(struct cspark_result *result);

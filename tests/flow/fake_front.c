@@ -51,7 +51,8 @@ front_reply(struct front_request *request, const struct front_reply *reply)
 	request->replied = true;
 	request->status = reply->status;
 	request->close = reply->close;
-	snprintf(request->content_type, sizeof request->content_type, "%s", reply->content_type ? reply->content_type : "");
+	snprintf(request->content_type, sizeof request->content_type, "%s",
+		reply->content_type ? reply->content_type : "");
 	cr_assert_lt(reply->body.len, sizeof request->body);
 	memcpy(request->body, reply->body.at, reply->body.len);
 	request->body[reply->body.len] = '\0';

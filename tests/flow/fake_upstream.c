@@ -20,8 +20,8 @@ fake_upstream_reset(void)
 }
 
 struct cspark_job *
-upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request, const struct cspark_call *call,
-	cspark_done_fn *done, void *arg)
+upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request,
+	const struct cspark_call *call, cspark_done_fn *done, void *arg)
 {
 	struct cspark_job *job;
 
@@ -34,7 +34,8 @@ upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_requ
 }
 
 void
-upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_outcome *ret_outcome, unsigned *ret_attempts)
+upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_outcome *ret_outcome,
+	unsigned *ret_attempts)
 {
 	cr_assert(job->open);
 	job->open = false;
@@ -62,15 +63,21 @@ finish(size_t index, struct cspark_result *result, const char *body)
 void
 fake_upstream_answer(size_t job, const char *body)
 {
-	struct cspark_result result = { .code = CSPARK_OK, .status = 200, .outcome = CSPARK_EXECUTED, .retry_after_s = -1 };
+	struct cspark_result result = {
+		.code = CSPARK_OK, .status = 200, .outcome = CSPARK_EXECUTED, .retry_after_s = -1
+	};
 
 	finish(job, &result, body);
 }
 
 void
-fake_upstream_fail(size_t job, enum cspark_code code, enum cspark_outcome outcome, int status, const char *body)
+fake_upstream_fail(
+	size_t job, enum cspark_code code, enum cspark_outcome outcome, int status, const char *body)
 {
-	struct cspark_result result = { .code = code, .status = status, .outcome = outcome, .retry_after_s = -1,
+	struct cspark_result result = { .code = code,
+		.status = status,
+		.outcome = outcome,
+		.retry_after_s = -1,
 		.retryable = cspark_code_retryable(code) };
 
 	snprintf(result.detail, sizeof result.detail, "scripted failure");

@@ -6,7 +6,7 @@
 #include "daemon/upstream.h"
 
 struct cspark_job {
-	bool open;      /* neither answered nor cancelled */
+	bool open; /* neither answered nor cancelled */
 	bool cancelled;
 	size_t tenant;
 	const struct cspark_request *request;
@@ -25,4 +25,5 @@ void fake_upstream_reset(void);
 /* 200 with this body. */
 void fake_upstream_answer(size_t job, const char *body);
 /* A failure; <status> 0: none from Spark. */
-void fake_upstream_fail(size_t job, enum cspark_code code, enum cspark_outcome outcome, int status, const char *body);
+void fake_upstream_fail(
+	size_t job, enum cspark_code code, enum cspark_outcome outcome, int status, const char *body);

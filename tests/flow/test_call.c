@@ -12,17 +12,26 @@
 #include "tests/flow/fake_loop.h"
 #include "tests/flow/fake_upstream.h"
 
-#define V3_ANSWER \
-	"{\"status\":\"Success\",\"error\":null,\"response_data\":{\"outputs\":{\"volume\":113.097},\"warnings\":null," \
-	"\"errors\":null,\"service_chain\":null},\"response_meta\":{\"call_id\":\"c-1\",\"version\":\"0.1.0\",\"process_time\":2}}"
-#define V4_ANSWER "{\"outputs\":[{\"volume\":1},{\"volume\":2}],\"process_time\":[1,1],\"warnings\":[null,null],\"errors\":[null,null]}"
+static const char V3_ANSWER[] =
+	"{\"status\":\"Success\",\"error\":null,\"response_data\":{\"outputs\":{\"volume\":113.097},"
+	"\"warnings\":null,\"errors\":null,\"service_chain\":null},"
+	"\"response_meta\":{\"call_id\":\"c-1\",\"version\":\"0.1.0\",\"process_time\":2}}";
+static const char V4_ANSWER[] =
+	"{\"outputs\":[{\"volume\":1},{\"volume\":2}],\"process_time\":[1,1],"
+	"\"warnings\":[null,null],\"errors\":[null,null]}";
 
 static struct config_listener listener = { .address = (char *)"127.0.0.1:1" };
 static struct config_tenant tenants[] = {
-	{ .name = (char *)"default", .origin = (char *)"http://127.0.0.1:9", .tenant = (char *)"acme",
-		.base_url = (char *)"http://127.0.0.1:9/acme", .timeout_ms = 58000 },
-	{ .name = (char *)"second", .origin = (char *)"http://127.0.0.1:9", .tenant = (char *)"beta",
-		.base_url = (char *)"http://127.0.0.1:9/beta", .timeout_ms = 5000 },
+	{ .name = (char *)"default",
+		.origin = (char *)"http://127.0.0.1:9",
+		.tenant = (char *)"acme",
+		.base_url = (char *)"http://127.0.0.1:9/acme",
+		.timeout_ms = 58000 },
+	{ .name = (char *)"second",
+		.origin = (char *)"http://127.0.0.1:9",
+		.tenant = (char *)"beta",
+		.base_url = (char *)"http://127.0.0.1:9/beta",
+		.timeout_ms = 5000 },
 };
 static const char *const tenant_names[] = { "default", "second" };
 static struct admin_tenant tokens[2];
@@ -43,16 +52,27 @@ static void
 set_up(void)
 {
 	log_open(&(struct log_options){ .level = LOG_ERROR_LEVEL, .file = "/dev/null" });
-	config = (struct config){ .workers = 1, .listeners = &listener, .listener_count = 1, .tenants = tenants, .tenant_count = 2 };
+	config = (struct config){ .workers = 1,
+		.listeners = &listener,
+		.listener_count = 1,
+		.tenants = tenants,
+		.tenant_count = 2 };
 	config.limits.max_body = 65536;
 	config.limits.max_answer = 65536;
 	config.limits.max_records = 1000;
 	config.limits.max_in_flight = 2;
 	config.limits.max_queue = 2;
 	config.limits.queue_ms = 1000;
-	metrics = metrics_new(&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
-	admin = (struct admin){ .config = &config, .metrics = &metrics, .metrics_count = 1, .tenants = tokens };
-	desk = (struct desk){ .loop = loop_new(), .config = &config, .admin = &admin, .metrics = metrics, .on_idle = count_idle };
+	metrics = metrics_new(
+		&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
+	admin = (struct admin){
+		.config = &config, .metrics = &metrics, .metrics_count = 1, .tenants = tokens
+	};
+	desk = (struct desk){ .loop = loop_new(),
+		.config = &config,
+		.admin = &admin,
+		.metrics = metrics,
+		.on_idle = count_idle };
 	desk_init(&desk, 0, 1);
 	fake_upstream_reset();
 	idle_told = 0;
@@ -73,7 +93,10 @@ TestSuite(call, .init = set_up, .fini = tear_down);
 static struct front_request *
 post(unsigned slot, const char *path, const char *body)
 {
-	struct fake_request say = { .method = "POST", .path = path, .headers = { "Content-Type", "application/json" }, .body = body };
+	struct fake_request say = { .method = "POST",
+		.path = path,
+		.headers = { "Content-Type", "application/json" },
+		.body = body };
 
 	fake_front_send(&requests[slot], &say, &desk);
 	return &requests[slot];
@@ -105,11 +128,13 @@ expect_problem(struct front_request *request, int status, const char *code)
 
 Test(call, executes_a_record)
 {
-	struct front_request *request = post(0, "/execute/my-folder/volume-cylinder", "{\"radius\":3.00,\"height\":4}");
+	struct front_request *request = post(
+		0, "/execute/my-folder/volume-cylinder", "{\"radius\":3.00,\"height\":4}");
 
 	cr_assert_not(request->replied);
 	cr_assert_eq(fake_job_count, 1);
-	cr_assert_str_eq(fake_jobs[0].request->path, "/acme/api/v3/folders/my-folder/services/volume-cylinder/execute");
+	cr_assert_str_eq(fake_jobs[0].request->path,
+		"/acme/api/v3/folders/my-folder/services/volume-cylinder/execute");
 	ASSERT_HAS(fake_jobs[0].request->body, "{\"radius\":3.00,\"height\":4}");
 	fake_upstream_answer(0, V3_ANSWER);
 	cr_assert_eq(request->status, 200);
@@ -157,7 +182,9 @@ Test(call, answers_an_empty_list_without_spark)
 
 Test(call, keeps_the_callers_id_and_makes_one_otherwise)
 {
-	struct fake_request say = { .method = "GET", .path = "/execute/f/s", .headers = { "X-Request-Id", "order-1" } };
+	struct fake_request say = {
+		.method = "GET", .path = "/execute/f/s", .headers = { "X-Request-Id", "order-1" }
+	};
 	struct front_request *request = &requests[0];
 
 	fake_front_send(request, &say, &desk);
@@ -335,7 +362,8 @@ Test(call, fails_cleanly_when_nothing_can_be_sent)
 
 Test(call, passes_drop_in_calls_through_unchanged)
 {
-	struct front_request *request = post(0, "/acme/api/v3/folders/f/services/s/execute", "{\"request_data\":{\"inputs\":{}}}");
+	struct front_request *request = post(
+		0, "/acme/api/v3/folders/f/services/s/execute", "{\"request_data\":{\"inputs\":{}}}");
 
 	cr_assert_str_eq(fake_jobs[0].request->path, "/acme/api/v3/folders/f/services/s/execute");
 	cr_assert_str_eq(fake_jobs[0].request->body, "{\"request_data\":{\"inputs\":{}}}");
@@ -372,7 +400,9 @@ Test(call, turns_excel_errors_into_422_if_strict)
 {
 	struct front_request *request = get(0, "/execute/f/s", "_strict=true");
 
-	fake_upstream_answer(0, "{\"status\":\"Success\",\"response_data\":{\"outputs\":{\"volume\":\"#VALUE!\"}},\"response_meta\":{}}");
+	fake_upstream_answer(0,
+		"{\"status\":\"Success\",\"response_data\":{\"outputs\":{\"volume\":\"#VALUE!\"}},"
+		"\"response_meta\":{}}");
 	ASSERT_HAS(request->body, "\"outcome\":\"executed\"");
 	ASSERT_HAS(request->body, "\"outputs\":{\"volume\":\"#VALUE!\"}");
 	expect_problem(request, 422, "spark_rejected");

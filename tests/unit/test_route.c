@@ -23,8 +23,10 @@ Test(route, finds_what_is_served)
 		{ "POST", "/execute/f/s%5B1.2.3%5D", ROUTE_EXECUTE, CSPARK_OP_EXECUTE_V3, false },
 		{ "GET", "/healthz", ROUTE_ADMIN, ROUTE_OP_LOCAL, false },
 		{ "HEAD", "/readyz", ROUTE_ADMIN, ROUTE_OP_LOCAL, false },
-		{ "POST", "/auth/realms/t/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL, false },
-		{ "POST", "/t/api/v3/folders/f/services/s/execute", ROUTE_DROP_IN, CSPARK_OP_EXECUTE_V3, false },
+		{ "POST", "/auth/realms/t/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL,
+			false },
+		{ "POST", "/t/api/v3/folders/f/services/s/execute", ROUTE_DROP_IN, CSPARK_OP_EXECUTE_V3,
+			false },
 		{ "POST", "/t/api/v3/service/id", ROUTE_DROP_IN, CSPARK_OP_EXECUTE_V3, false },
 		{ "POST", "/t/api/v3/public/version/id", ROUTE_DROP_IN, CSPARK_OP_EXECUTE_V3, true },
 		{ "POST", "/t/api/v3/proxy/a/b", ROUTE_DROP_IN, CSPARK_OP_EXECUTE_V3, false },
@@ -37,7 +39,8 @@ Test(route, finds_what_is_served)
 	struct route route;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		cr_assert(find(rows[i].method, rows[i].path, &route, &error), "%s: %s", rows[i].path, error.detail);
+		cr_assert(find(rows[i].method, rows[i].path, &route, &error), "%s: %s", rows[i].path,
+			error.detail);
 		cr_assert_eq(route.kind, rows[i].kind, "%s", rows[i].path);
 		cr_assert_eq(route.operation, rows[i].operation, "%s", rows[i].path);
 		cr_assert_eq(route.is_public, rows[i].is_public, "%s", rows[i].path);
