@@ -398,8 +398,8 @@ end_of(const struct slot *slot, CURLcode code, long connects)
 		return end_unsent(code);
 	if (slot->starts > 1 && slot->transport->guarded)
 		return end_restarted(connects);
-	if (code == CURLE_OUT_OF_MEMORY)
-		return CSPARK_END_FAULT;
+	if (code == CURLE_OUT_OF_MEMORY) /* within a head: that a line of it is too long */
+		return exchange->head.status ? CSPARK_END_PROTOCOL : CSPARK_END_FAULT;
 	if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL)
 		return CSPARK_END_PROTOCOL;
 	return exchange->head.status >= 200 ? CSPARK_END_TRUNCATED : CSPARK_END_RESET;
