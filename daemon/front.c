@@ -138,6 +138,8 @@ on_reap(void *arg)
 		}
 		request->now.is_slow = true;
 		cut(request);
+		/* It does not look at a socket while its buffer is full, as a long chunk extension makes it; then this ends it. */
+		MHD_set_connection_option(request->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
 	}
 	reaper_set(front);
 }

@@ -204,7 +204,7 @@ make_front(struct shard *shard, const struct shard_options *options)
 		.names = names,
 		.is_unix = is_unix,
 		.socket_count = count,
-		.max_connections = config->limits.max_connections / options->count + 1,
+		.max_connections = (config->limits.max_connections + options->count - 1) / options->count,
 		.max_head = config->limits.max_head,
 		.max_target = config->limits.max_target,
 		.max_body = config->limits.max_body,
