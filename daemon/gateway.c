@@ -20,6 +20,7 @@
 #include "daemon/shard.h"
 #include "daemon/tokens.h"
 
+#define PULSE_MS 1000
 #define CLOSE_MS 5000 /* after the drain's deadline: for the last answers to leave */
 
 struct gateway {
@@ -209,11 +210,12 @@ static void
 on_pulse(void *arg)
 {
 	struct gateway *gateway = arg;
-	int64_t every_ms = notify_watchdog_ms();
+	int64_t watchdog_ms = notify_watchdog_ms();
+	int64_t every_ms = watchdog_ms > 0 && watchdog_ms < PULSE_MS ? watchdog_ms : PULSE_MS;
 
 	notify_alive();
-	if (every_ms > 0)
-		loop_timer_set(gateway->loop, &gateway->pulse, loop_now_ms(gateway->loop) + every_ms);
+	metrics_set(gateway->metrics[gateway->shard_count], METRIC_LOG_DROPPED, 0, (int64_t)log_dropped());
+	loop_timer_set(gateway->loop, &gateway->pulse, loop_now_ms(gateway->loop) + every_ms);
 }
 
 /* Signals come through a descriptor; blocked before any thread starts, so that threads inherit it. */

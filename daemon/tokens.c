@@ -192,12 +192,26 @@ look(struct tokens *tokens, size_t tenant, bool always)
 }
 
 static void
+show_age(const struct tokens *tokens, size_t tenant)
+{
+	const struct admin_tenant *admin = &tokens->options.tenants[tenant];
+	int64_t age_ms = 0;
+
+	if (atomic_load_explicit(&admin->state, memory_order_relaxed) == CSPARK_TOKEN_VALID)
+		age_ms = loop_now_ms(tokens->loop) - atomic_load_explicit(&admin->since_ms, memory_order_relaxed);
+	metrics_set(tokens->options.metrics, METRIC_TOKEN_AGE, (unsigned)tenant, age_ms / 1000);
+}
+
+/* Once a second: what nobody tells. */
+static void
 on_watch(void *arg)
 {
 	struct tokens *tokens = arg;
 
-	for (size_t i = 0; i < tokens->options.config->tenant_count; i++)
+	for (size_t i = 0; i < tokens->options.config->tenant_count; i++) {
 		look(tokens, i, false);
+		show_age(tokens, i);
+	}
 	loop_timer_set(tokens->loop, &tokens->watch, loop_now_ms(tokens->loop) + WATCH_MS);
 }
 
@@ -215,22 +229,17 @@ static const struct upstream_ops upstream_ops = { NULL, NULL, on_news };
 static bool
 start_watching(struct tokens *tokens)
 {
-	bool any = false;
-
 	tokens->states = calloc(tokens->options.config->tenant_count, sizeof *tokens->states);
 	if (!tokens->states)
 		return false;
 	for (size_t i = 0; i < tokens->options.config->tenant_count; i++) {
 		const char *path = tokens->options.config->tenants[i].secret_file;
 
-		if (!path)
-			continue;
-		any = true;
-		(void)mark_of(path, &tokens->states[i].mark);
+		if (path)
+			(void)mark_of(path, &tokens->states[i].mark);
 	}
 	loop_timer_init(&tokens->watch, on_watch, tokens);
-	if (any)
-		loop_timer_set(tokens->loop, &tokens->watch, loop_now_ms(tokens->loop) + WATCH_MS);
+	loop_timer_set(tokens->loop, &tokens->watch, loop_now_ms(tokens->loop) + WATCH_MS);
 	return true;
 }
 
