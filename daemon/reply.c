@@ -62,11 +62,12 @@ call_durations(const struct call *call, int64_t now_us)
 		d.queue_us = call->admitted_us - call->ready_us;
 	if (call->sent_us) {
 		int64_t end_us = call->answered_us ? call->answered_us : now_us;
+		int64_t away_us = end_us - call->sent_us;
 
 		d.token_us = call->token_ms * 1000;
-		d.spark_us = end_us - call->sent_us - d.token_us - call->wait_ms * 1000;
+		d.spark_us = away_us - d.token_us - call->wait_ms * 1000;
 		if (d.spark_us < call->spark_ms * 1000) /* waits are known to the millisecond only */
-			d.spark_us = call->spark_ms * 1000;
+			d.spark_us = call->spark_ms * 1000 < away_us ? call->spark_ms * 1000 : away_us;
 	}
 	return d;
 }
