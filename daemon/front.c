@@ -113,6 +113,17 @@ cut(struct front_request *request)
 	shutdown(request->fd, SHUT_RDWR);
 }
 
+/*
+ * libmicrohttpd hears of an event once and stops at the first short read: it never sees an end that came together with
+ * bytes. This makes another event; what it has not read yet stays.
+ */
+static void
+show_end(struct front_request *request)
+{
+	if (request->hung_up && !request->now.parked)
+		shutdown(request->fd, SHUT_RD);
+}
+
 static bool
 has_earned_time(const struct front_request *request)
 {
@@ -278,6 +289,7 @@ take_body(struct front_request *request, const char *data, size_t len)
 	struct front *front = request->front;
 
 	now->received += len;
+	show_end(request);
 	if (now->wants_body && now->received > front->rules.max_body) {
 		now->wants_body = false;
 		now->refusal = CSPARK_E_BODY_TOO_LARGE;
@@ -501,6 +513,7 @@ on_hangup(void *arg, void *peer)
 
 	request->hung_up = true;
 	leave(request);
+	show_end(request);
 }
 
 /* ---- the loop's guest ---- */
