@@ -204,6 +204,16 @@ def test_c7_half_close_after_the_request(clean, gateway):
         assert wire.answer().status == 200
 
 
+@pytest.mark.parametrize("data,statuses", [
+    (b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n", [404]), (ECHO, []), (ECHO + b"Content-Length: 5\r\n\r\n{", []),
+    (b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n" + body(b'{"v":1}') * 2, [404, 200, 200])], ids=["one", "head", "body", "three"])
+def test_c7_an_end_together_with_the_last_bytes(clean, gateway, data, statuses):
+    for _ in range(100):  # whether both are seen at once is a matter of luck
+        with gateway.connect(5) as wire:
+            said = wire.send(data).half_close().read_to_end()
+        assert [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", said)] == statuses
+
+
 # -- pipelines (C8, C9) ------------------------------------------------------------
 
 

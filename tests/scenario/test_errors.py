@@ -21,7 +21,7 @@ UNREACHABLE = {
     "operation_disabled": "listeners do not judge operations yet",
     "circuit_open": "there is no circuit breaker yet",
     "cancelled": "nobody is left to read it; its access line is in test_callers.py",
-    "internal": "would be a fault of the gateway; tests/flow makes memory run out",
+    "internal": "would be a fault of the gateway; tests/flow/test_call.c plays one",
     "request_timeout": "too slow a caller is closed; its access line says 408, see test_callers.py",
 }
 
