@@ -156,7 +156,7 @@ put_body(struct buf *out, struct str body)
 {
 	static const char field[] = "client_secret=";
 	struct str rest, secret, before = body;
-	const char *at = body.len ? memmem(body.at, body.len, field, sizeof(field) - 1) : NULL;
+	const char *at = body.at ? memmem(body.at, body.len, field, sizeof(field) - 1) : NULL;
 	struct buf text;
 
 	if (!at) {
