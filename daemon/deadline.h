@@ -1,18 +1,21 @@
 /*
- * Total deadlines for many connections at a constant price: one first-in-first-out list per phase, since all that
- * enter a phase get the same time. One timer of the loop wakes for the earliest. Pure but for that timer's setting,
- * which is its owner's: see deadlines_next_ms().
+ * Total deadlines for many connections at a constant price: one first-in-first-out list a phase, since all that
+ * enter a phase get the same time, and one timer for all.
+ *
+ * One thread; embedded in its owner.
  */
 #pragma once
 
 #include <stdint.h>
 
 #include "base/list.h"
+#include "daemon/loop.h"
 
 enum deadline_phase {
-	DEADLINE_HEAD,   /* first byte to the end of the head */
-	DEADLINE_BODY,   /* end of the head to the end of the body */
+	DEADLINE_HEAD,   /* from the first byte to the end of the head */
+	DEADLINE_BODY,   /* from there to the end of the body */
 	DEADLINE_UPLOAD, /* a body that has earned more time by its size: looked at again and again */
+	DEADLINE_LINGER, /* a body that is dropped */
 	DEADLINE_IDLE,   /* between two requests */
 	DEADLINE_WRITE,  /* the answer */
 	DEADLINE_PHASES,
@@ -25,18 +28,23 @@ struct deadline {
 	int64_t at_ms;
 };
 
+typedef void deadline_fn(void *arg, struct deadline *deadline);
+
 struct deadlines {
+	struct loop *loop;
+	struct loop_timer timer;
 	struct list phases[DEADLINE_PHASES];
-	unsigned wait_ms[DEADLINE_PHASES]; /* 0: no deadline */
+	unsigned wait_ms[DEADLINE_PHASES]; /* 0: as long as it takes */
+	deadline_fn *on_missed;
+	void *arg;
 };
 
-void deadlines_init(struct deadlines *deadlines);
+/* <on_missed> is told about each that passes, which is on no list then, but still says its phase. */
+void deadlines_init(struct deadlines *deadlines, struct loop *loop, deadline_fn *on_missed, void *arg);
+void deadlines_fini(struct deadlines *deadlines);
+
 void deadline_init(struct deadline *deadline);
 /* Enters <phase>, leaving the one before. */
-void deadline_enter(struct deadlines *deadlines, struct deadline *deadline, enum deadline_phase phase, int64_t now_ms);
+void deadline_enter(struct deadlines *deadlines, struct deadline *deadline, enum deadline_phase phase);
 /* In no phase any more. */
 void deadline_leave(struct deadline *deadline);
-/* When the earliest is due; -1: none. */
-int64_t deadlines_next_ms(const struct deadlines *deadlines);
-/* One that is due, taken off its list (its phase says which); NULL: none. */
-struct deadline *deadlines_expire(struct deadlines *deadlines, int64_t now_ms);

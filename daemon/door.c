@@ -67,26 +67,36 @@ is_callers_fault(int error)
 	}
 }
 
+/* False: nobody waits at <door> any more, or nobody can be let in for now. */
+static bool
+let_in(struct door *door)
+{
+	struct doors *doors = door->doors;
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+	int caller = accept4(door->fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (caller >= 0) {
+		doors->on_caller(doors->arg, door, caller, &address, len);
+		return true;
+	}
+	if (errno == EAGAIN)
+		return false;
+	if (is_callers_fault(errno))
+		return true;
+	doors_shut(doors);
+	loop_timer_set(doors->loop, &doors->retry, loop_now_ms(doors->loop) + RETRY_MS);
+	return false;
+}
+
 static void
 on_knock(void *arg, int fd, int events)
 {
 	struct door *door = arg;
-	struct doors *doors = door->doors;
 
-	for (int i = 0; i < CALLERS_AT_ONCE && doors->open; i++) {
-		struct sockaddr_storage address = { 0 };
-		socklen_t len = sizeof(address);
-		int caller = accept4(fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-		if (caller >= 0) {
-			doors->on_caller(doors->arg, door, caller, &address, len);
-		} else if (errno == EAGAIN) {
+	for (int i = 0; i < CALLERS_AT_ONCE && door->doors->open; i++)
+		if (!let_in(door))
 			return;
-		} else if (!is_callers_fault(errno)) {
-			doors_shut(doors);
-			loop_timer_set(doors->loop, &doors->retry, loop_now_ms(doors->loop) + RETRY_MS);
-		}
-	}
 }
 
 static bool
@@ -116,6 +126,15 @@ doors_shut(struct doors *doors)
 	if (doors->open)
 		doors_watch(doors, 0);
 	doors->open = false;
+}
+
+void
+doors_drain(struct doors *doors)
+{
+	for (unsigned i = 0; i < doors->count; i++)
+		while (doors->open && let_in(&doors->at[i]))
+			;
+	doors_close(doors);
 }
 
 void

@@ -1,6 +1,7 @@
 /*
  * The doors of a front: its listening sockets, and when they are open. Callers wait in the kernel's queue while
- * they are shut, which costs no CPU: at the limit of connections, and for a moment when descriptors or memory are out.
+ * they are shut, which costs no CPU: at the limit of connections, and for a moment when descriptors or memory are
+ * out.
  *
  * One thread; embedded in its owner.
  */
@@ -25,7 +26,8 @@ struct door {
 };
 
 /* A caller came in: <fd> is taken; non-blocking. */
-typedef void doors_caller_fn(void *arg, const struct door *door, int fd, const struct sockaddr_storage *address, socklen_t len);
+typedef void doors_caller_fn(void *arg, const struct door *door, int fd, const struct sockaddr_storage *address,
+	socklen_t len);
 
 struct doors {
 	struct loop *loop;
@@ -43,6 +45,8 @@ void doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_call
 bool doors_add(struct doors *doors, int fd, const char *name, bool is_unix);
 void doors_open(struct doors *doors);
 void doors_shut(struct doors *doors);
+/* Lets in who waits already, then closes: who connected before had a promise. */
+void doors_drain(struct doors *doors);
 /* Closes the sockets: nobody comes in any more. */
 void doors_close(struct doors *doors);
 void doors_fini(struct doors *doors);

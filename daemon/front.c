@@ -9,18 +9,18 @@
 #include <unistd.h>
 
 #include "base/list.h"
-#include "daemon/deadline.h"
 #include "daemon/door.h"
 #include "daemon/guard.h"
+#include "daemon/linger.h"
 #include "daemon/loop.h"
+#include "daemon/patience.h"
 #include "daemon/peer.h"
+#include "daemon/request.h"
 
 enum {
-	/* What libmicrohttpd needs of a connection's memory besides the request's head: its list of fields, the answer's head.
-	 * It clears all of that memory after every request, so more costs time as well as space. */
+	/* What libmicrohttpd needs of a connection's memory besides the request's head: its list of fields, the
+	 * answer's head. It clears all of that memory after every request, so more costs time as well as space. */
 	POOL_SLACK = 4096,
-	UPLOAD_BYTES_PER_S = 16 * 1024,
-	DRAIN_IDLE_MS = 250,
 };
 
 struct front {
@@ -30,12 +30,11 @@ struct front {
 	void *arg;
 	struct guard_rules rules;
 	unsigned max_connections;
-	unsigned body_ms;
 
 	struct doors doors;
 	struct peers peers;
-	struct deadlines deadlines;
-	struct loop_timer reaper; /* wakes for the earliest deadline */
+	struct patience patience;
+	struct lingers lingers;
 
 	bool busy;     /* libmicrohttpd has something to do in this iteration */
 	bool draining;
@@ -48,143 +47,7 @@ struct front {
 	struct front_request *arriving; /* handed to libmicrohttpd, not yet named by it */
 };
 
-/* A connection and the one request that it is at. */
-struct front_request {
-	struct front *front;
-	struct MHD_Connection *mhd;
-	const struct door *door;
-	int fd;
-	bool hung_up; /* the caller will send no more, or has left */
-	struct list all;
-	struct deadline deadline;
-	char caller[CALLER_MAX];
-
-	/* of the request; zeroed after it */
-	struct exchange {
-		void *arg;           /* the owner's; NULL before begin() */
-		const char *method;
-		char *target;        /* in libmicrohttpd's memory */
-		struct str path, query;
-		char *hidden;        /* see target_hide() */
-		char hidden_byte;
-		bool wants_body;
-		bool has_body;
-		bool whole;
-		bool parked;
-		bool replied;
-		bool is_slow;
-		enum cspark_code refusal; /* of the body */
-		const char *detail;
-		int64_t content_length;
-		uint64_t received;
-		int64_t body_since_ms;
-		struct MHD_Response *response; /* made, not yet queued */
-		unsigned status;
-		uint64_t bytes_out;
-	} now;
-	struct list leaving;
-};
-
-/* ---- deadlines ---- */
-
-static void
-reaper_set(struct front *front)
-{
-	int64_t next_ms = deadlines_next_ms(&front->deadlines);
-
-	/* It may well wake too early: most deadlines are met, and moving the timer for each would cost more. */
-	if (front->reaper.at_ms < 0 || next_ms < front->reaper.at_ms)
-		loop_timer_set(front->loop, &front->reaper, next_ms);
-}
-
-static void
-enter(struct front_request *request, enum deadline_phase phase)
-{
-	struct front *front = request->front;
-
-	deadline_enter(&front->deadlines, &request->deadline, phase, loop_now_ms(front->loop));
-	reaper_set(front);
-}
-
-/* libmicrohttpd sees the end of the stream and gives the connection up. */
-static void
-cut(struct front_request *request)
-{
-	shutdown(request->fd, SHUT_RDWR);
-}
-
-/*
- * libmicrohttpd hears of an event once and stops at the first short read: it never sees an end that came together with
- * bytes. This makes another event; what it has not read yet stays.
- */
-static void
-show_end(struct front_request *request)
-{
-	if (request->hung_up && !request->now.parked)
-		shutdown(request->fd, SHUT_RD);
-}
-
-static bool
-has_earned_time(const struct front_request *request)
-{
-	const struct exchange *now = &request->now;
-	int64_t earned_ms = (int64_t)(now->received / UPLOAD_BYTES_PER_S) * 1000;
-
-	return now->body_since_ms + request->front->body_ms + earned_ms > loop_now_ms(request->front->loop);
-}
-
-static void
-on_reap(void *arg)
-{
-	struct front *front = arg;
-	struct deadline *deadline;
-
-	while ((deadline = deadlines_expire(&front->deadlines, loop_now_ms(front->loop)))) {
-		struct front_request *request = LIST_ITEM(deadline, struct front_request, deadline);
-		bool is_body = deadline->phase == DEADLINE_BODY || deadline->phase == DEADLINE_UPLOAD;
-
-		if (is_body && has_earned_time(request)) {
-			enter(request, DEADLINE_UPLOAD);
-			continue;
-		}
-		request->now.is_slow = true;
-		cut(request);
-		/* It does not look at a socket while its buffer is full, as a long chunk extension makes it; then this ends it. */
-		MHD_set_connection_option(request->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
-	}
-	reaper_set(front);
-}
-
 /* ---- the request line ---- */
-
-/*
- * libmicrohttpd splits the query in place and keeps a list of its parts in the connection's scarce memory. We want the raw
- * bytes and no list, so it gets to see an empty query; target_show() puts the byte back once it has looked.
- */
-static void
-target_hide(struct exchange *now)
-{
-	char *mark = strchr(now->target, '?');
-
-	if (!mark)
-		return;
-	now->hidden = mark + 1;
-	now->hidden_byte = *now->hidden;
-	*now->hidden = '\0';
-}
-
-static void
-target_show(struct exchange *now)
-{
-	struct str target;
-
-	if (now->hidden) {
-		now->hidden[-1] = '?'; /* it cut the path there */
-		*now->hidden = now->hidden_byte;
-	}
-	target = str_of(now->target);
-	now->path = str_cut(target, '?', &now->query);
-}
 
 static struct front_request *
 request_of(struct MHD_Connection *mhd)
@@ -197,10 +60,9 @@ on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct front_request *request = request_of(mhd);
 
-	request->now.target = (char *)target; /* const for logging; the memory is the connection's own */
-	target_hide(&request->now);
+	request_hide_query(request, (char *)target); /* const for those who log; the memory is the connection's own */
 	if (request->deadline.phase != DEADLINE_HEAD)
-		enter(request, DEADLINE_HEAD);
+		patience_enter(&request->front->patience, request, DEADLINE_HEAD);
 	return request;
 }
 
@@ -246,7 +108,7 @@ send_reply(struct front_request *request)
 
 	if (!now->response)
 		return MHD_NO; /* no memory for it: closing is all that is left */
-	enter(request, DEADLINE_WRITE);
+	patience_enter(&request->front->patience, request, DEADLINE_WRITE);
 	queued = MHD_queue_response(request->mhd, now->status, now->response);
 	MHD_destroy_response(now->response);
 	now->response = NULL;
@@ -260,10 +122,10 @@ take_head(struct front_request *request, const char *method, const char *version
 	struct front *front = request->front;
 	struct guard guard;
 
-	target_show(now);
+	request_show_target(request);
 	now->method = method;
 	judge(request, version, &guard);
-	deadline_leave(&request->deadline);
+	patience_rest(request);
 	now->arg = front->ops->begin(front->arg, request, guard.code, guard.detail);
 	if (!now->arg)
 		return MHD_NO;
@@ -275,28 +137,30 @@ take_head(struct front_request *request, const char *method, const char *version
 	assert(guard.code == CSPARK_OK || now->replied);
 	if (now->has_body) {
 		now->body_since_ms = loop_now_ms(front->loop);
-		enter(request, DEADLINE_BODY);
+		patience_enter(&request->front->patience, request, DEADLINE_BODY);
 	}
 	return MHD_YES;
 }
 
 /* ---- the body ---- */
 
-static void
+static enum MHD_Result
 take_body(struct front_request *request, const char *data, size_t len)
 {
 	struct exchange *now = &request->now;
 	struct front *front = request->front;
 
+	if (now->replied)
+		return MHD_YES; /* too late: what comes is dropped */
 	now->received += len;
-	show_end(request);
-	if (now->wants_body && now->received > front->rules.max_body) {
-		now->wants_body = false;
-		now->refusal = CSPARK_E_BODY_TOO_LARGE;
-		now->detail = "The body is larger than the limit for bodies.";
+	if (now->received > front->rules.max_body) {
+		request_refuse_body(request, front->ops, CSPARK_E_BODY_TOO_LARGE,
+			"The body is larger than the limit for bodies.");
+		return MHD_NO;
 	}
 	if (now->wants_body)
 		now->wants_body = front->ops->body(now->arg, data, len);
+	return MHD_YES;
 }
 
 static void
@@ -313,10 +177,12 @@ take_end(struct front_request *request)
 {
 	struct exchange *now = &request->now;
 
+	if (now->answers_itself)
+		return MHD_NO;
 	now->whole = true;
-	deadline_leave(&request->deadline);
+	patience_rest(request);
 	if (!now->replied)
-		request->front->ops->ready(now->arg, now->refusal, now->detail);
+		request->front->ops->ready(now->arg, CSPARK_OK, NULL);
 	if (now->replied)
 		return send_reply(request);
 	park(request);
@@ -333,9 +199,10 @@ on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *m
 	if (!request->now.arg)
 		return take_head(request, method, version);
 	if (*len > 0) {
-		take_body(request, data, *len);
+		size_t got = *len;
+
 		*len = 0;
-		return MHD_YES;
+		return take_body(request, data, got);
 	}
 	if (!request->now.whole)
 		return take_end(request);
@@ -365,7 +232,7 @@ add_fields(struct MHD_Response *response, const struct front_reply *reply)
 static bool
 must_close(const struct front_request *request, const struct front_reply *reply)
 {
-	return reply->close || request->front->draining || request->now.refusal != CSPARK_OK;
+	return reply->close || request->front->draining;
 }
 
 void
@@ -378,6 +245,10 @@ front_reply(struct front_request *request, const struct front_reply *reply)
 	now->replied = true;
 	now->status = (unsigned)reply->status;
 	now->bytes_out = str_eq(str_of(now->method), STR("HEAD")) ? 0 : reply->body.len;
+	if (now->answers_itself) {
+		request_send(request, MHD_get_reason_phrase_for(now->status), reply);
+		return;
+	}
 	now->response = MHD_create_response_from_buffer(reply->body.len, body, MHD_RESPMEM_PERSISTENT);
 	if (now->response) {
 		add_fields(now->response, reply);
@@ -397,11 +268,22 @@ front_reply(struct front_request *request, const struct front_reply *reply)
 static enum front_end
 end_of(const struct front_request *request, enum MHD_RequestTerminationCode code)
 {
-	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-		return FRONT_OK;
 	if (request->now.is_slow)
 		return FRONT_CALLER_SLOW;
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK || request->now.is_sent)
+		return FRONT_OK;
 	return request->front->stopping ? FRONT_STOPPED : FRONT_CALLER_LEFT;
+}
+
+/*
+ * A caller that has its answer but is still sending would be reset by the kernel, and then many never read the answer.
+ * The descriptor leaves the peers' set, since its duplicate would keep it there when <request> is gone.
+ */
+static void
+linger(struct front_request *request)
+{
+	peers_remove(&request->front->peers, request->fd);
+	linger_on(&request->front->lingers, request->fd);
 }
 
 /* Also called for a request whose head broke off: then there is no exchange. */
@@ -410,49 +292,25 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Req
 {
 	struct front_request *request = *context;
 	struct front *front = cls;
-	enum front_end end;
-	struct exchange was;
+	struct exchange *now = &request->now;
 
 	if (!request)
 		return;
-	was = request->now;
-	end = end_of(request, code);
-	request->now = (struct exchange){ 0 };
-	if (was.response)
-		MHD_destroy_response(was.response);
-	if (was.arg) {
+	if (now->response)
+		MHD_destroy_response(now->response);
+	if (now->arg) {
+		enum front_end end = end_of(request, code);
+
+		if (!now->whole && end == FRONT_OK)
+			linger(request);
 		front->exchanges--;
-		front->ops->done(was.arg, end, end == FRONT_OK ? was.bytes_out : 0);
+		front->ops->done(now->arg, end, end == FRONT_OK || now->is_sent ? now->bytes_out : 0);
 	}
-	enter(request, DEADLINE_IDLE);
+	*now = (struct exchange){ 0 };
+	patience_enter(&front->patience, request, DEADLINE_IDLE);
 }
 
 /* ---- connections ---- */
-
-static void
-request_free(struct front_request *request)
-{
-	list_remove(&request->all);
-	list_remove(&request->leaving);
-	deadline_leave(&request->deadline);
-	free(request);
-}
-
-static struct front_request *
-request_new(struct front *front, const struct door *door, int fd)
-{
-	struct front_request *request = calloc(1, sizeof(*request));
-
-	if (!request)
-		return NULL;
-	request->front = front;
-	request->door = door;
-	request->fd = fd;
-	list_init(&request->all);
-	list_init(&request->leaving);
-	deadline_init(&request->deadline);
-	return request;
-}
 
 static void
 on_caller(void *arg, const struct door *door, int fd, const struct sockaddr_storage *address, socklen_t len)
@@ -489,7 +347,7 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Co
 		request->mhd = mhd;
 		front->connections++;
 		list_append(&front->all, &request->all);
-		enter(request, DEADLINE_HEAD);
+		patience_enter(&front->patience, request, front->draining ? DEADLINE_IDLE : DEADLINE_HEAD);
 	} else {
 		front->connections--;
 		request_free(request);
@@ -513,7 +371,6 @@ on_hangup(void *arg, void *peer)
 
 	request->hung_up = true;
 	leave(request);
-	show_end(request);
 }
 
 /* ---- the loop's guest ---- */
@@ -562,6 +419,17 @@ mhd_fd(const struct front *front)
 
 /* ---- the front ---- */
 
+/*
+ * libmicrohttpd sees the end of the stream and gives the connection up. It does not look at a socket while its buffer
+ * is full, as a long chunk extension makes it; then its own time-out, in seconds, ends it.
+ */
+static void
+cut(struct front_request *request)
+{
+	shutdown(request->fd, SHUT_RDWR);
+	MHD_set_connection_option(request->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+}
+
 static struct MHD_Daemon *
 mhd_start(struct front *front, const struct front_options *options)
 {
@@ -584,7 +452,6 @@ front_init(struct front *front, struct loop *loop, const struct front_options *o
 {
 	front->loop = loop;
 	front->max_connections = options->max_connections;
-	front->body_ms = options->body_ms;
 	front->rules = (struct guard_rules){
 		.max_head = options->max_head,
 		.max_target = options->max_target,
@@ -593,13 +460,8 @@ front_init(struct front *front, struct loop *loop, const struct front_options *o
 	};
 	list_init(&front->all);
 	list_init(&front->leaving);
-	loop_timer_init(&front->reaper, on_reap, front);
-	deadlines_init(&front->deadlines);
-	front->deadlines.wait_ms[DEADLINE_HEAD] = options->head_ms;
-	front->deadlines.wait_ms[DEADLINE_BODY] = options->body_ms;
-	front->deadlines.wait_ms[DEADLINE_UPLOAD] = 1000;
-	front->deadlines.wait_ms[DEADLINE_IDLE] = options->idle_ms;
-	front->deadlines.wait_ms[DEADLINE_WRITE] = options->write_ms;
+	lingers_init(&front->lingers, loop);
+	patience_init(&front->patience, loop, options, front->ops, cut);
 	doors_init(&front->doors, loop, on_caller, front);
 }
 
@@ -637,22 +499,32 @@ fail:
 	return NULL;
 }
 
+/* No request is under way as far as we know. */
+static bool
+is_idle(const struct front_request *request)
+{
+	return request->deadline.phase == DEADLINE_IDLE ||
+		(request->deadline.phase == DEADLINE_HEAD && !request->now.target);
+}
+
 /*
- * A caller that was promised a kept connection may be sending on it right now: an idle connection is not cut at
- * once but after DRAIN_IDLE_MS of silence. What comes until then is answered, with Connection: close.
+ * A caller that was promised a kept connection may be sending on it right now, and so may one that waits at a door:
+ * neither is cut before a moment of silence. What comes until then is answered, with Connection: close.
  */
 void
 front_drain(struct front *front)
 {
+	if (front->draining)
+		return;
 	front->draining = true;
-	front->deadlines.wait_ms[DEADLINE_IDLE] = DRAIN_IDLE_MS;
-	doors_close(&front->doors);
+	patience_shorten(&front->patience);
 	for (struct list *node = front->all.next; node != &front->all; node = node->next) {
 		struct front_request *request = LIST_ITEM(node, struct front_request, all);
 
-		if (request->deadline.phase == DEADLINE_IDLE)
-			enter(request, DEADLINE_IDLE);
+		if (is_idle(request))
+			patience_enter(&front->patience, request, DEADLINE_IDLE);
 	}
+	doors_drain(&front->doors);
 }
 
 unsigned
@@ -687,30 +559,13 @@ front_free(struct front *front)
 	}
 	assert(list_empty(&front->all));
 	peers_fini(&front->peers);
-	loop_timer_set(front->loop, &front->reaper, -1);
+	lingers_fini(&front->lingers);
+	patience_fini(&front->patience);
 	doors_fini(&front->doors);
 	free(front);
 }
 
 /* ---- what a request says ---- */
-
-struct str
-front_method(const struct front_request *request)
-{
-	return str_of(request->now.method);
-}
-
-struct str
-front_path(const struct front_request *request)
-{
-	return request->now.path;
-}
-
-struct str
-front_query(const struct front_request *request)
-{
-	return request->now.query;
-}
 
 struct str
 front_header(const struct front_request *request, const char *name)
@@ -720,22 +575,4 @@ front_header(const struct front_request *request, const char *name)
 
 	MHD_lookup_connection_value_n(request->mhd, MHD_HEADER_KIND, name, strlen(name), &value, &len);
 	return str_range(value, len);
-}
-
-int64_t
-front_content_length(const struct front_request *request)
-{
-	return request->now.content_length;
-}
-
-const char *
-front_listener(const struct front_request *request)
-{
-	return request->door->name;
-}
-
-const char *
-front_caller(const struct front_request *request)
-{
-	return request->caller;
 }

@@ -43,7 +43,8 @@ struct front_ops {
 	void *(*begin)(void *arg, struct front_request *request, enum cspark_code refusal, const char *detail);
 	/* A piece of the body, borrowed. False: no more is wanted (what follows is read and dropped, then ready()). */
 	bool (*body)(void *exchange, const char *data, size_t len);
-	/* The request is whole; an answer is owed. <refusal>: the body broke a rule (too large, too slow, bad chunk). */
+	/* The request is whole; an answer is owed. <refusal>: the body broke a rule (too large, too slow), and the
+	 * exchange must be answered at once. */
 	void (*ready)(void *exchange, enum cspark_code refusal, const char *detail);
 	/* The caller is gone while its exchange is parked. front_reply() is still owed (it will not be sent). */
 	void (*left)(void *exchange);

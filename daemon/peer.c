@@ -51,6 +51,12 @@ peers_add(struct peers *peers, int fd, void *peer)
 	return epoll_ctl(peers->set, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void
+peers_remove(struct peers *peers, int fd)
+{
+	epoll_ctl(peers->set, EPOLL_CTL_DEL, fd, NULL);
+}
+
 /* ---- has it left? ---- */
 
 struct diag_request {

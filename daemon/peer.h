@@ -22,8 +22,9 @@ struct peers {
 /* <on_hangup> is told once about each peer that has closed, wholly or in the direction to us. */
 bool peers_init(struct peers *peers, struct loop *loop, peers_hangup_fn *on_hangup, void *arg);
 void peers_fini(struct peers *peers);
-/* Until <fd> is closed. */
+/* Until <fd> and all its duplicates are closed. */
 bool peers_add(struct peers *peers, int fd, void *peer);
+void peers_remove(struct peers *peers, int fd);
 
 /*
  * Whether the other end of <fd>, which hung up, is closed altogether; false: it only said that it will send no more and

@@ -1,0 +1,35 @@
+/*
+ * How long the front waits for a caller at each point of an exchange, and what becomes of one who takes longer.
+ * All times are totals: a caller that sends a byte now and then gains nothing.
+ *
+ * One thread; embedded in its owner.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "daemon/deadline.h"
+#include "daemon/front.h"
+#include "daemon/loop.h"
+
+/* Ends the connection, not inside this call. */
+typedef void patience_cut_fn(struct front_request *request);
+
+struct patience {
+	struct loop *loop;
+	const struct front_ops *ops;
+	patience_cut_fn *cut;
+	struct deadlines deadlines;
+	unsigned body_ms;
+};
+
+void patience_init(struct patience *patience, struct loop *loop, const struct front_options *options,
+	const struct front_ops *ops, patience_cut_fn *cut);
+void patience_fini(struct patience *patience);
+
+/* <request> is at <phase> from now on. */
+void patience_enter(struct patience *patience, struct front_request *request, enum deadline_phase phase);
+/* Nothing is expected of the caller. */
+void patience_rest(struct front_request *request);
+/* Between two requests there is little time from now on; a phase that was entered keeps the time it got. */
+void patience_shorten(struct patience *patience);

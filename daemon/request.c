@@ -1,0 +1,157 @@
+#include "daemon/request.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/buf.h"
+
+enum { HEAD_MAX = 8192 };
+
+struct front_request *
+request_new(struct front *front, const struct door *door, int fd)
+{
+	struct front_request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return NULL;
+	request->front = front;
+	request->door = door;
+	request->fd = fd;
+	list_init(&request->all);
+	list_init(&request->leaving);
+	deadline_init(&request->deadline);
+	return request;
+}
+
+void
+request_free(struct front_request *request)
+{
+	if (!request)
+		return;
+	list_remove(&request->all);
+	list_remove(&request->leaving);
+	deadline_leave(&request->deadline);
+	free(request);
+}
+
+/* ---- the target ---- */
+
+void
+request_hide_query(struct front_request *request, char *target)
+{
+	struct exchange *now = &request->now;
+	char *mark = strchr(target, '?');
+
+	now->target = target;
+	if (!mark)
+		return;
+	now->hidden = mark + 1;
+	now->hidden_byte = *now->hidden;
+	*now->hidden = '\0';
+}
+
+void
+request_show_target(struct front_request *request)
+{
+	struct exchange *now = &request->now;
+
+	if (now->hidden) {
+		now->hidden[-1] = '?'; /* where libmicrohttpd cut the path */
+		now->hidden[0] = now->hidden_byte;
+		now->hidden = NULL;
+	}
+	now->path = str_cut(str_of(now->target), '?', &now->query);
+}
+
+/* ---- an answer past libmicrohttpd ---- */
+
+static void
+put_field(struct buf *head, const char *name, const char *value)
+{
+	if (!str_has_control(str_of(value)))
+		buf_printf(head, "%s: %s\r\n", name, value);
+}
+
+static void
+put_head(struct buf *head, const char *reason, const struct front_reply *reply)
+{
+	buf_printf(head, "HTTP/1.1 %d %s\r\nConnection: close\r\n", reply->status, reason);
+	if (reply->content_type)
+		put_field(head, "Content-Type", reply->content_type);
+	put_field(head, "X-Content-Type-Options", "nosniff");
+	put_field(head, "Cache-Control", "no-store");
+	for (size_t i = 0; i < reply->header_count; i++)
+		put_field(head, reply->headers[i].name, reply->headers[i].value);
+	buf_printf(head, "Content-Length: %zu\r\n\r\n", reply->body.len);
+}
+
+void
+request_send(struct front_request *request, const char *reason, const struct front_reply *reply)
+{
+	struct buf head;
+
+	buf_init(&head, HEAD_MAX);
+	put_head(&head, reason, reply);
+	if (!buf_failed(&head)) {
+		struct iovec parts[] = {
+			{ head.data, head.len },
+			{ (void *)reply->body.at, reply->body.len },
+		};
+		struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+		ssize_t sent = sendmsg(request->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		request->now.is_sent = sent == (ssize_t)(head.len + reply->body.len);
+	}
+	buf_fini(&head);
+}
+
+void
+request_refuse_body(struct front_request *request, const struct front_ops *ops, enum cspark_code refusal,
+	const char *detail)
+{
+	struct exchange *now = &request->now;
+
+	now->answers_itself = true;
+	ops->ready(now->arg, refusal, detail);
+	assert(now->replied);
+}
+
+/* ---- what a request says ---- */
+
+struct str
+front_method(const struct front_request *request)
+{
+	return str_of(request->now.method);
+}
+
+struct str
+front_path(const struct front_request *request)
+{
+	return request->now.path;
+}
+
+struct str
+front_query(const struct front_request *request)
+{
+	return request->now.query;
+}
+
+int64_t
+front_content_length(const struct front_request *request)
+{
+	return request->now.content_length;
+}
+
+const char *
+front_listener(const struct front_request *request)
+{
+	return request->door->name;
+}
+
+const char *
+front_caller(const struct front_request *request)
+{
+	return request->caller;
+}

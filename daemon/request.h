@@ -1,0 +1,73 @@
+/*
+ * A caller's connection and the one request that it is at, as the front keeps them. Private to the front.
+ *
+ * libmicrohttpd's types occur as names only: front.c knows them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/str.h"
+#include "daemon/deadline.h"
+#include "daemon/door.h"
+#include "daemon/front.h"
+
+struct MHD_Connection;
+struct MHD_Response;
+
+/* Of the request; zeroed after it. */
+struct exchange {
+	void *arg;           /* the owner's; NULL before begin() */
+	const char *method;
+	char *target;        /* in libmicrohttpd's memory, like all text */
+	char *hidden;        /* see request_hide_query() */
+	char hidden_byte;
+	struct str path, query;
+	int64_t content_length;
+	bool has_body;
+	bool wants_body;
+	bool whole;
+	bool parked;
+	bool replied;
+	bool answers_itself; /* front_reply() writes to the socket: libmicrohttpd cannot during an upload */
+	bool is_slow;
+	bool is_sent;        /* by ourselves */
+	uint64_t received;
+	int64_t body_since_ms;
+	struct MHD_Response *response; /* made, not yet queued */
+	unsigned status;
+	uint64_t bytes_out;
+};
+
+struct front_request {
+	struct front *front;
+	struct MHD_Connection *mhd;
+	const struct door *door;
+	int fd;
+	bool hung_up; /* the caller will send no more, or has left */
+	struct list all;
+	struct list leaving;
+	struct deadline deadline;
+	char caller[CALLER_MAX];
+	struct exchange now;
+};
+
+/* NULL: no memory. */
+struct front_request *request_new(struct front *front, const struct door *door, int fd);
+void request_free(struct front_request *request); /* accepts NULL */
+
+/*
+ * libmicrohttpd splits the query in place and keeps a list of its parts in the connection's scarce memory. We want
+ * the raw bytes and no list, so it gets to see an empty query, and the byte is put back once it has looked.
+ * request_show_target() also finds path and query.
+ */
+void request_hide_query(struct front_request *request, char *target);
+void request_show_target(struct front_request *request);
+
+/* Writes an answer to the socket, as far as it takes it, and says that the connection will be closed. */
+void request_send(struct front_request *request, const char *reason, const struct front_reply *reply);
+/* The body will not be read to its end: the owner is told, whose answer goes past libmicrohttpd. */
+void request_refuse_body(struct front_request *request, const struct front_ops *ops, enum cspark_code refusal,
+	const char *detail);
