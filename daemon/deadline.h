@@ -1,6 +1,6 @@
 /*
- * Total deadlines for many connections at a constant price: one first-in-first-out list a phase, since all that
- * enter a phase get the same time, and one timer for all.
+ * Total deadlines for many connections at a constant price: one first-in-first-out list a phase, since all
+ * that enter a phase get the same time, and one timer for all.
  *
  * One thread; embedded in its owner.
  */

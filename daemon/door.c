@@ -59,8 +59,8 @@ static bool
 is_callers_fault(int error)
 {
 	switch (error) {
-	case ECONNABORTED: case EINTR: case EPERM: case EPROTO: case ENETDOWN: case ENOPROTOOPT: case EHOSTDOWN:
-	case ENONET: case EHOSTUNREACH: case EOPNOTSUPP: case ENETUNREACH:
+	case ECONNABORTED: case EINTR: case EPERM: case EPROTO: case ENETDOWN: case ENOPROTOOPT:
+	case EHOSTDOWN: case ENONET: case EHOSTUNREACH: case EOPNOTSUPP: case ENETUNREACH:
 		return true;
 	default:
 		return false;

@@ -1,7 +1,7 @@
 /*
- * The doors of a front: its listening sockets, and when they are open. Callers wait in the kernel's queue while
- * they are shut, which costs no CPU: at the limit of connections, and for a moment when descriptors or memory are
- * out.
+ * The doors of a front: its listening sockets, and when they are open. Callers wait in the kernel's queue
+ * while they are shut, which costs no CPU: at the limit of connections, and for a moment when descriptors
+ * or memory are out.
  *
  * One thread; embedded in its owner.
  */
@@ -26,8 +26,8 @@ struct door {
 };
 
 /* A caller came in: <fd> is taken; non-blocking. */
-typedef void doors_caller_fn(void *arg, const struct door *door, int fd, const struct sockaddr_storage *address,
-	socklen_t len);
+typedef void doors_caller_fn(void *arg, const struct door *door, int fd,
+	const struct sockaddr_storage *address, socklen_t len);
 
 struct doors {
 	struct loop *loop;

@@ -18,8 +18,9 @@
 #include "daemon/request.h"
 
 enum {
-	/* What libmicrohttpd needs of a connection's memory besides the request's head: its list of fields, the
-	 * answer's head. It clears all of that memory after every request, so more costs time as well as space. */
+	/* What libmicrohttpd needs of a connection's memory besides the request's head: its list of fields,
+	 * the answer's head. It clears all of that memory after every request, so more costs time as well
+	 * as space. */
 	POOL_SLACK = 4096,
 };
 
@@ -60,7 +61,7 @@ on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct front_request *request = request_of(mhd);
 
-	request_hide_query(request, (char *)target); /* const for those who log; the memory is the connection's own */
+	request_hide_query(request, (char *)target); /* const for who logs; it is the connection's own */
 	if (request->deadline.phase != DEADLINE_HEAD)
 		patience_enter(&request->front->patience, request, DEADLINE_HEAD);
 	return request;
@@ -76,7 +77,8 @@ on_unescape(void *cls, struct MHD_Connection *mhd, char *text)
 /* ---- the head ---- */
 
 static enum MHD_Result
-on_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value, size_t value_len)
+on_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value,
+	size_t value_len)
 {
 	guard_header(cls, str_range(name, name_len), str_range(value, value ? value_len : 0));
 	return MHD_YES;
@@ -131,7 +133,8 @@ take_head(struct front_request *request, const char *method, const char *version
 		return MHD_NO;
 	front->exchanges++;
 	now->wants_body = true;
-	/* An answer that is queued in this call closes the connection, which is right if there is a body to come, or may be. */
+	/* An answer that is queued in this call closes the connection, which is right if there is a body
+	 * to come, or may be. */
 	if (now->replied && (now->has_body || guard.code != CSPARK_OK))
 		return send_reply(request);
 	assert(guard.code == CSPARK_OK || now->replied);
@@ -189,7 +192,8 @@ take_end(struct front_request *request)
 	return MHD_YES;
 }
 
-/* libmicrohttpd calls this for the head, for each piece of the body, and when the request is whole or was resumed. */
+/* libmicrohttpd calls this for the head, for each piece of the body, and when the request is whole or
+ * was resumed. */
 static enum MHD_Result
 on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method, const char *version,
 	const char *data, size_t *len, void **context)
@@ -276,8 +280,9 @@ end_of(const struct front_request *request, enum MHD_RequestTerminationCode code
 }
 
 /*
- * A caller that has its answer but is still sending would be reset by the kernel, and then many never read the answer.
- * The descriptor leaves the peers' set, since its duplicate would keep it there when <request> is gone.
+ * A caller that has its answer but is still sending would be reset by the kernel, and then many never read
+ * the answer. The descriptor leaves the peers' set, since its duplicate would keep it there when <request>
+ * is gone.
  */
 static void
 linger(struct front_request *request)
@@ -420,8 +425,8 @@ mhd_fd(const struct front *front)
 /* ---- the front ---- */
 
 /*
- * libmicrohttpd sees the end of the stream and gives the connection up. It does not look at a socket while its buffer
- * is full, as a long chunk extension makes it; then its own time-out, in seconds, ends it.
+ * libmicrohttpd sees the end of the stream and gives the connection up. It does not look at a socket while
+ * its buffer is full, as a long chunk extension makes it; then its own time-out, in seconds, ends it.
  */
 static void
 cut(struct front_request *request)
@@ -433,8 +438,8 @@ cut(struct front_request *request)
 static struct MHD_Daemon *
 mhd_start(struct front *front, const struct front_options *options)
 {
-	/* The sockets are ours (doors): libmicrohttpd spins at the limit of descriptors, and a listening socket is simpler to
-	 * close than to get back. */
+	/* The sockets are ours (doors): libmicrohttpd spins at the limit of descriptors, and a listening
+	 * socket is simpler to close than to get back. */
 	unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
 
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, front,
@@ -490,7 +495,8 @@ front_new(struct loop *loop, const struct front_options *options, const struct f
 	if (!take_sockets(front, options) || !peers_init(&front->peers, loop, on_hangup, front))
 		goto fail;
 	front->mhd = mhd_start(front, options);
-	if (!front->mhd || !loop_watch(loop, mhd_fd(front), LOOP_READ, on_mhd_ready, front) || !loop_add_guest(loop, &guest))
+	if (!front->mhd || !loop_watch(loop, mhd_fd(front), LOOP_READ, on_mhd_ready, front) ||
+		!loop_add_guest(loop, &guest))
 		goto fail;
 	doors_open(&front->doors);
 	return front;
@@ -508,8 +514,9 @@ is_idle(const struct front_request *request)
 }
 
 /*
- * A caller that was promised a kept connection may be sending on it right now, and so may one that waits at a door:
- * neither is cut before a moment of silence. What comes until then is answered, with Connection: close.
+ * A caller that was promised a kept connection may be sending on it right now, and so may one that waits at
+ * a door: neither is cut before a moment of silence. What comes until then is answered, with Connection:
+ * close.
  */
 void
 front_drain(struct front *front)

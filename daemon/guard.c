@@ -86,7 +86,8 @@ judge_method(struct guard *guard, struct str method)
 		return;
 	}
 	if (is_token(method))
-		refuse(guard, CSPARK_E_METHOD_NOT_ALLOWED, "Methods are GET, HEAD, POST, PUT, PATCH and DELETE, in capitals.");
+		refuse(guard, CSPARK_E_METHOD_NOT_ALLOWED,
+			"Methods are GET, HEAD, POST, PUT, PATCH and DELETE, in capitals.");
 	else
 		refuse(guard, CSPARK_E_BAD_REQUEST, "The method is not a token.");
 }
@@ -99,11 +100,13 @@ judge_target(struct guard *guard, struct str target)
 	if (target.len == 0 || target.at[0] != '/')
 		refuse(guard, CSPARK_E_BAD_REQUEST, "The request target must begin with a slash.");
 	if (!is_target(target))
-		refuse(guard, CSPARK_E_BAD_REQUEST, "The request target holds a byte that must be percent-encoded.");
+		refuse(guard, CSPARK_E_BAD_REQUEST,
+			"The request target holds a byte that must be percent-encoded.");
 }
 
 void
-guard_begin(struct guard *guard, const struct guard_rules *rules, struct str method, struct str target, struct str version)
+guard_begin(struct guard *guard, const struct guard_rules *rules, struct str method, struct str target,
+	struct str version)
 {
 	*guard = (struct guard){ .rules = rules, .code = CSPARK_OK };
 	judge_target(guard, target);
@@ -165,8 +168,9 @@ on_sec_fetch_site(struct guard *guard, struct str value)
 }
 
 /*
- * <letters>: the name in lower case without anything but letters. A <guarded> name that is written in another way
- * (Transfer_Encoding, Content--Length) is nothing to us but may be something to whoever is next in line.
+ * <letters>: the name in lower case without anything but letters. A <guarded> name that is written in
+ * another way (Transfer_Encoding, Content--Length) is nothing to us but may be something to whoever is next
+ * in line.
  */
 static const struct field {
 	struct str name;
@@ -233,7 +237,8 @@ guard_header(struct guard *guard, struct str name, struct str value)
 	if (str_eq_nocase(name, field->name))
 		field->on_field(guard, value);
 	else if (field->guarded)
-		refuse(guard, CSPARK_E_BAD_REQUEST, "The name of a header field resembles one that frames the message.");
+		refuse(guard, CSPARK_E_BAD_REQUEST,
+			"The name of a header field resembles one that frames the message.");
 }
 
 /* ---- Host and Origin ---- */
@@ -299,7 +304,8 @@ judge_host(struct guard *guard, struct str own_host, bool any_host)
 	if (guard->hosts == 0 || any_host)
 		return;
 	if (!host_name(guard->host, &name))
-		refuse(guard, CSPARK_E_BAD_REQUEST, "The Host field is not a name or address with an optional port.");
+		refuse(guard, CSPARK_E_BAD_REQUEST,
+			"The Host field is not a name or address with an optional port.");
 	else if (!is_served(guard->rules, name, own_host))
 		refuse(guard, CSPARK_E_HOST_REFUSED,
 			"The Host field names neither this machine nor one of allowed_hosts.");

@@ -1,6 +1,6 @@
 /*
- * Judges the head of a request before anybody acts on it: what the HTTP server behind the front lets pass but a careful one
- * would not, who may be addressed (Host), and who may ask (Origin). Pure.
+ * Judges the head of a request before anybody acts on it: what the HTTP server behind the front lets pass
+ * but a careful one would not, who may be addressed (Host), and who may ask (Origin). Pure.
  *
  *     guard_begin --> guard_header* --> guard_end
  *
@@ -36,7 +36,8 @@ struct guard {
 };
 
 /* Slices are borrowed until guard_end(). */
-void guard_begin(struct guard *guard, const struct guard_rules *rules, struct str method, struct str target, struct str version);
+void guard_begin(struct guard *guard, const struct guard_rules *rules, struct str method, struct str target,
+	struct str version);
 void guard_header(struct guard *guard, struct str name, struct str value);
 /* <own_host>: the name in the listener's own address; empty where any Host will do (unix sockets). */
 enum cspark_code guard_end(struct guard *guard, size_t head_bytes, struct str own_host, bool any_host);

@@ -1,6 +1,7 @@
 /*
- * Connections that were answered before they had sent everything. Closing such a socket makes the kernel reset the
- * connection, and many callers then never read the answer; so what they still send is read and dropped for a while.
+ * Connections that were answered before they had sent everything. Closing such a socket makes the kernel
+ * reset the connection, and many callers then never read the answer; so what they still send is read and
+ * dropped for a while.
  *
  * One thread; embedded in its owner.
  */
@@ -18,6 +19,6 @@ struct lingers {
 
 void lingers_init(struct lingers *lingers, struct loop *loop);
 void lingers_fini(struct lingers *lingers);
-/* <fd>, all of whose answer is on its way, is closed in the direction to the caller. The socket is duplicated: the owner
- * closes <fd> as ever. */
+/* <fd>, all of whose answer is on its way, is closed in the direction to the caller. The socket is
+ * duplicated: the owner closes <fd> as ever. */
 void linger_on(struct lingers *lingers, int fd);

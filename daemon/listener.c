@@ -60,7 +60,8 @@ parse_unix(const char *path, union address *ret, socklen_t *ret_len)
 	return true;
 }
 
-/* <host>:<port>, an IPv6 address in brackets. Names are not looked up: which address is meant must not depend on the network. */
+/* <host>:<port>, an IPv6 address in brackets. Names are not looked up: which address is meant must not
+ * depend on the network. */
 static bool
 parse_tcp(const char *text, union address *ret, socklen_t *ret_len)
 {
@@ -83,7 +84,8 @@ parse_tcp(const char *text, union address *ret, socklen_t *ret_len)
 	ret->four.sin_family = AF_INET;
 	ret->four.sin_port = htons((uint16_t)port);
 	*ret_len = sizeof(ret->four);
-	return inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host, &ret->four.sin_addr) == 1;
+	return inet_pton(AF_INET, strcmp(host, "localhost") == 0 ? "127.0.0.1" : host,
+		&ret->four.sin_addr) == 1;
 }
 
 static bool
@@ -206,14 +208,16 @@ bind_tcp(int fd, const union address *address, socklen_t len)
 {
 	int on = 1;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)))
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)))
 		return -1;
 	if (address->any.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)))
 		return -1;
 	return bind(fd, &address->any, len);
 }
 
-/* Another process of ours with SO_REUSEPORT would share the port without anybody noticing: try without it first. */
+/* Another process of ours with SO_REUSEPORT would share the port without anybody noticing: try without
+ * it first. */
 static bool
 is_taken(const union address *address, socklen_t len)
 {
@@ -253,7 +257,8 @@ listener_open(const struct listener_options *options, struct cspark_error *ret_e
 	fd = new_socket(address.any.sa_family);
 	if (fd < 0)
 		return fail(ret_error, options->address, strerror(errno));
-	if ((is_unix ? bind_unix(fd, options, &address, len) : bind_tcp(fd, &address, len)) || listen(fd, BACKLOG)) {
+	if ((is_unix ? bind_unix(fd, options, &address, len) : bind_tcp(fd, &address, len)) ||
+		listen(fd, BACKLOG)) {
 		fail(ret_error, options->address, strerror(errno));
 		close(fd);
 		return -1;
@@ -278,7 +283,8 @@ listener_share(int fd, struct cspark_error *ret_error)
 		more = new_socket(address.any.sa_family);
 	if (more < 0)
 		return fail(ret_error, name, strerror(errno));
-	if (address.any.sa_family == AF_UNIX || (bind_tcp(more, &address, len) == 0 && listen(more, BACKLOG) == 0))
+	if (address.any.sa_family == AF_UNIX ||
+		(bind_tcp(more, &address, len) == 0 && listen(more, BACKLOG) == 0))
 		return more;
 	fail(ret_error, name, strerror(errno));
 	close(more);

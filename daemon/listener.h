@@ -16,12 +16,12 @@ struct listener_options {
 	const char *group; /* unix sockets; a name or a number; NULL: unchanged */
 };
 
-/* Given (close()); -1 with <ret_error> ("cannot listen on ADDRESS: why"). A unix socket that nobody listens on any more is
- * replaced; one that is alive, or a file of any other kind, is not. */
+/* Given (close()); -1 with <ret_error> ("cannot listen on ADDRESS: why"). A unix socket that nobody listens
+ * on any more is replaced; one that is alive, or a file of any other kind, is not. */
 int listener_open(const struct listener_options *options, struct cspark_error *ret_error);
 
-/* A socket at the same address for one more shard. Given; -1 with <ret_error>. TCP: a queue of its own, the kernel
- * spreads callers. Unix: the same queue. */
+/* A socket at the same address for one more shard. Given; -1 with <ret_error>. TCP: a queue of its own, the
+ * kernel spreads callers. Unix: the same queue. */
 int listener_share(int fd, struct cspark_error *ret_error);
 
 /* "127.0.0.1:8080" with the port that was really taken, "unix:/path". */

@@ -101,8 +101,8 @@ watch_arm(struct watch *watch, int events)
 }
 
 /*
- * Narrowing is put off until an event comes that nobody wants: an owner who stops watching between two uses, as
- * libcurl does after every transfer, then costs no system call.
+ * Narrowing is put off until an event comes that nobody wants: an owner who stops watching between two
+ * uses, as libcurl does after every transfer, then costs no system call.
  */
 static void
 watch_narrow(struct watch *watch)

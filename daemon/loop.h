@@ -43,7 +43,8 @@ struct loop_timer {
 	size_t slot; /* the loop's own */
 };
 void loop_timer_init(struct loop_timer *timer, void (*on_due)(void *arg), void *arg);
-/* (Re)sets; -1 clears. A time that has passed is due when the timers' turn comes next, never inside this call. */
+/* (Re)sets; -1 clears. A time that has passed is due when the timers' turn comes next, never inside this
+ * call. */
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms);
 
 /* ---- guests: foreign event systems ---- */
@@ -58,6 +59,7 @@ bool loop_add_guest(struct loop *loop, const struct loop_guest *guest); /* copie
 void loop_remove_guest(struct loop *loop, const void *arg);
 
 /* ---- mailbox: the one door between threads ---- */
-/* Runs <fn>(<arg>) on the loop's thread, in order of posting. Any thread. False: no memory, or the loop has stopped
- * (then <fn> never runs, and <arg> stays the caller's). Letters not run when the loop is freed are run with <fn> by loop_free. */
+/* Runs <fn>(<arg>) on the loop's thread, in order of posting. Any thread. False: no memory, or the loop has
+ * stopped (then <fn> never runs, and <arg> stays the caller's). Letters not run when the loop is freed are
+ * run with <fn> by loop_free. */
 bool loop_post(struct loop *loop, void (*fn)(void *arg), void *arg);

@@ -30,7 +30,8 @@ miss_body(struct patience *patience, struct front_request *request)
 		return;
 	}
 	request->now.is_slow = true;
-	request_refuse_body(request, patience->ops, CSPARK_E_REQUEST_TIMEOUT, "The body did not arrive in time.");
+	request_refuse_body(request, patience->ops, CSPARK_E_REQUEST_TIMEOUT,
+		"The body did not arrive in time.");
 	if (request->now.is_sent && shutdown(request->fd, SHUT_WR) == 0)
 		patience_enter(patience, request, DEADLINE_LINGER);
 	else

@@ -1,6 +1,6 @@
 /*
- * How long the front waits for a caller at each point of an exchange, and what becomes of one who takes longer.
- * All times are totals: a caller that sends a byte now and then gains nothing.
+ * How long the front waits for a caller at each point of an exchange, and what becomes of one who takes
+ * longer. All times are totals: a caller that sends a byte now and then gains nothing.
  *
  * One thread; embedded in its owner.
  */

@@ -72,7 +72,8 @@ diag_id(int fd, struct diag_request *ret)
 	socklen_t here_len = sizeof(here), there_len = sizeof(there);
 	struct inet_diag_sockid *id = &ret->body.id;
 
-	if (getsockname(fd, (struct sockaddr *)&here, &here_len) || getpeername(fd, (struct sockaddr *)&there, &there_len))
+	if (getsockname(fd, (struct sockaddr *)&here, &here_len) ||
+		getpeername(fd, (struct sockaddr *)&there, &there_len))
 		return false;
 	if (here.sin6_family == AF_INET) {
 		memcpy(id->idiag_src, &((struct sockaddr_in *)&there)->sin_addr, 4);
@@ -107,7 +108,8 @@ diag_inode(const struct diag_request *request)
 	if (send(netlink, request, sizeof(*request), 0) == (ssize_t)sizeof(*request))
 		len = recv(netlink, &answer, sizeof(answer), 0); /* the kernel has answered within send() */
 	close(netlink);
-	if (len < (ssize_t)(sizeof(answer.head) + sizeof(answer.body)) || answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+	if (len < (ssize_t)(sizeof(answer.head) + sizeof(answer.body)) ||
+		answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY)
 		return 0;
 	return answer.body.idiag_inode;
 }
@@ -124,7 +126,11 @@ bool
 peer_has_left(int fd)
 {
 	struct diag_request request = {
-		.head = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
+		.head = {
+			.nlmsg_len = sizeof(request),
+			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			.nlmsg_flags = NLM_F_REQUEST,
+		},
 		.body = { .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u },
 	};
 

@@ -27,8 +27,8 @@ bool peers_add(struct peers *peers, int fd, void *peer);
 void peers_remove(struct peers *peers, int fd);
 
 /*
- * Whether the other end of <fd>, which hung up, is closed altogether; false: it only said that it will send no more and
- * may still read (shutdown(SHUT_WR)). Both look alike on TCP, so the kernel is asked for the other socket, which
- * works for callers in our network namespace; any other is taken to have left.
+ * Whether the other end of <fd>, which hung up, is closed altogether; false: it only said that it will send
+ * no more and may still read (shutdown(SHUT_WR)). Both look alike on TCP, so the kernel is asked for the
+ * other socket, which works for callers in our network namespace; any other is taken to have left.
  */
 bool peer_has_left(int fd);

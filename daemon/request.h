@@ -59,9 +59,9 @@ struct front_request *request_new(struct front *front, const struct door *door, 
 void request_free(struct front_request *request); /* accepts NULL */
 
 /*
- * libmicrohttpd splits the query in place and keeps a list of its parts in the connection's scarce memory. We want
- * the raw bytes and no list, so it gets to see an empty query, and the byte is put back once it has looked.
- * request_show_target() also finds path and query.
+ * libmicrohttpd splits the query in place and keeps a list of its parts in the connection's scarce memory.
+ * We want the raw bytes and no list, so it gets to see an empty query, and the byte is put back once it has
+ * looked. request_show_target() also finds path and query.
  */
 void request_hide_query(struct front_request *request, char *target);
 void request_show_target(struct front_request *request);
