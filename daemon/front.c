@@ -1,7 +1,6 @@
 #include "daemon/front.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "daemon/guard.h"
 #include "daemon/linger.h"
 #include "daemon/loop.h"
+#include "daemon/pace.h"
 #include "daemon/patience.h"
 #include "daemon/peer.h"
 #include "daemon/request.h"
@@ -22,6 +22,7 @@ enum {
 	 * the answer's head. It clears all of that memory after every request, so more costs time as well
 	 * as space. */
 	POOL_SLACK = 4096,
+	RUNS_AT_ONCE = 4,
 };
 
 struct front {
@@ -38,6 +39,7 @@ struct front {
 	struct lingers lingers;
 
 	bool busy;     /* libmicrohttpd has something to do in this iteration */
+	struct pace pace;
 	bool draining;
 	bool stopping;
 	unsigned exchanges;
@@ -61,6 +63,7 @@ on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct front_request *request = request_of(mhd);
 
+	pace_heard(&request->front->pace);
 	request_hide_query(request, (char *)target); /* const for who logs; it is the connection's own */
 	if (request->deadline.phase != DEADLINE_HEAD)
 		patience_enter(&request->front->patience, request, DEADLINE_HEAD);
@@ -200,6 +203,7 @@ on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *m
 {
 	struct front_request *request = *context;
 
+	pace_heard(&request->front->pace);
 	if (!request->now.arg)
 		return take_head(request, method, version);
 	if (*len > 0) {
@@ -299,6 +303,7 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Req
 	struct front *front = cls;
 	struct exchange *now = &request->now;
 
+	pace_heard(&front->pace);
 	if (!request)
 		return;
 	if (now->response)
@@ -388,13 +393,14 @@ mhd_timeout_ms(void *arg)
 
 	if (front->busy || !list_empty(&front->leaving))
 		return 0;
-	return MHD_get_timeout(front->mhd, &ms) == MHD_YES ? (int64_t)ms : -1;
+	if (MHD_get_timeout(front->mhd, &ms) != MHD_YES)
+		return -1;
+	return ms > 0 ? (int64_t)ms : pace_wait_ms(&front->pace, loop_now_ms(front->loop));
 }
 
 static void
-mhd_run(void *arg)
+tell_leaving(struct front *front)
 {
-	struct front *front = arg;
 	struct list leaving, *node;
 
 	list_init(&leaving);
@@ -402,10 +408,20 @@ mhd_run(void *arg)
 		list_append(&leaving, node);
 	while ((node = list_pop(&leaving)))
 		leave(LIST_ITEM(node, struct front_request, leaving));
-	if (mhd_timeout_ms(front) != 0)
-		return;
-	front->busy = false;
-	MHD_run(front->mhd);
+}
+
+/* Writing an answer takes a run, reading what follows another: a turn of the loop for each would cost more. */
+static void
+mhd_run(void *arg)
+{
+	struct front *front = arg;
+
+	tell_leaving(front);
+	for (int i = 0; i < RUNS_AT_ONCE && mhd_timeout_ms(front) == 0; i++) {
+		front->busy = false;
+		pace_ran(&front->pace, loop_now_ms(front->loop));
+		MHD_run(front->mhd);
+	}
 }
 
 static void
@@ -414,6 +430,7 @@ on_mhd_ready(void *arg, int fd, int events)
 	struct front *front = arg;
 
 	front->busy = true;
+	pace_heard(&front->pace);
 }
 
 static int
@@ -505,14 +522,6 @@ fail:
 	return NULL;
 }
 
-/* No request is under way as far as we know. */
-static bool
-is_idle(const struct front_request *request)
-{
-	return request->deadline.phase == DEADLINE_IDLE ||
-		(request->deadline.phase == DEADLINE_HEAD && !request->now.target);
-}
-
 /*
  * A caller that was promised a kept connection may be sending on it right now, and so may one that waits at
  * a door: neither is cut before a moment of silence. What comes until then is answered, with Connection:
@@ -528,7 +537,7 @@ front_drain(struct front *front)
 	for (struct list *node = front->all.next; node != &front->all; node = node->next) {
 		struct front_request *request = LIST_ITEM(node, struct front_request, all);
 
-		if (is_idle(request))
+		if (request_is_idle(request))
 			patience_enter(&front->patience, request, DEADLINE_IDLE);
 	}
 	doors_drain(&front->doors);

@@ -36,6 +36,14 @@ request_free(struct front_request *request)
 	free(request);
 }
 
+bool
+request_is_idle(const struct front_request *request)
+{
+	enum deadline_phase phase = request->deadline.phase;
+
+	return phase == DEADLINE_IDLE || (phase == DEADLINE_HEAD && !request->now.target);
+}
+
 /* ---- the target ---- */
 
 void

@@ -57,6 +57,8 @@ struct front_request {
 /* NULL: no memory. */
 struct front_request *request_new(struct front *front, const struct door *door, int fd);
 void request_free(struct front_request *request); /* accepts NULL */
+/* No request is under way, as far as is known. */
+bool request_is_idle(const struct front_request *request);
 
 /*
  * libmicrohttpd splits the query in place and keeps a list of its parts in the connection's scarce memory.

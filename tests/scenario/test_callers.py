@@ -108,10 +108,11 @@ def test_c1_many_slow_heads_are_closed_and_others_served(impatient):
     assert impatient.get("/healthz").status == 200
 
 
-def test_c2_a_slow_body_is_closed_and_spark_not_asked(clean, impatient):
+def test_c2_a_slow_body_is_refused_and_spark_not_asked(clean, impatient):
     with impatient.connect(10) as wire:
         wire.send(ECHO + b"X-Request-Id: slow-body\r\nContent-Length: 7\r\n\r\n{\"v\":")
-        assert wire.read_to_end() == b""
+        assert wire.answer().code == "request_timeout"
+        assert wire.is_closed()
     line = impatient.wait_log("access", request_id="slow-body")
     assert (line["status"], line["end"], line["attempts"]) == (408, "caller_slow", 0)
     assert clean.executes() == []
@@ -299,7 +300,7 @@ def test_c13_huge_extensions_and_trailers(impatient):
         with impatient.connect(10) as wire:
             try:
                 wire.send(chunked(data))
-                assert wire.answer().status in (200, 400, 413, 431)
+                assert wire.answer().status in (200, 400, 408, 413, 431)
             except (Closed, ConnectionError):
                 pass
         end = time.monotonic() + 10
