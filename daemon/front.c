@@ -150,6 +150,17 @@ take_head(struct front_request *request, const char *method, const char *version
 
 /* ---- the body ---- */
 
+/*
+ * libmicrohttpd hears of an event once and stops at the first short read: it never sees an end that came
+ * together with bytes. This makes another event; what it has not read yet stays.
+ */
+static void
+show_end(struct front_request *request)
+{
+	if (request->hung_up && !request->now.parked)
+		shutdown(request->fd, SHUT_RD);
+}
+
 static enum MHD_Result
 take_body(struct front_request *request, const char *data, size_t len)
 {
@@ -159,6 +170,7 @@ take_body(struct front_request *request, const char *data, size_t len)
 	if (now->replied)
 		return MHD_YES; /* too late: what comes is dropped */
 	now->received += len;
+	show_end(request);
 	if (now->received > front->rules.max_body) {
 		request_refuse_body(request, front->ops, CSPARK_E_BODY_TOO_LARGE,
 			"The body is larger than the limit for bodies.");
@@ -381,6 +393,7 @@ on_hangup(void *arg, void *peer)
 
 	request->hung_up = true;
 	leave(request);
+	show_end(request);
 }
 
 /* ---- the loop's guest ---- */
@@ -398,25 +411,15 @@ mhd_timeout_ms(void *arg)
 	return ms > 0 ? (int64_t)ms : pace_wait_ms(&front->pace, loop_now_ms(front->loop));
 }
 
-static void
-tell_leaving(struct front *front)
-{
-	struct list leaving, *node;
-
-	list_init(&leaving);
-	while ((node = list_pop(&front->leaving)))
-		list_append(&leaving, node);
-	while ((node = list_pop(&leaving)))
-		leave(LIST_ITEM(node, struct front_request, leaving));
-}
-
-/* Writing an answer takes a run, reading what follows another: a turn of the loop for each would cost more. */
+/* An answer takes a run, reading what follows another: a turn of the loop for each would cost more. */
 static void
 mhd_run(void *arg)
 {
 	struct front *front = arg;
+	struct list *node;
 
-	tell_leaving(front);
+	while ((node = list_pop(&front->leaving)))
+		leave(LIST_ITEM(node, struct front_request, leaving));
 	for (int i = 0; i < RUNS_AT_ONCE && mhd_timeout_ms(front) == 0; i++) {
 		front->busy = false;
 		pace_ran(&front->pace, loop_now_ms(front->loop));
