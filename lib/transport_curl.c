@@ -5,8 +5,8 @@
  * from one; finished transfers are reaped in one place, and only then do done functions run.
  *
  * The rules that keep it cheap: easy handles are kept with their constant options set, header lists are
- * nodes of our own that point to the owner's lines, the body is borrowed, the timer is a number, and a
- * kept connection stays watched between its requests.
+ * nodes of our own that point to the owner's lines, the body is borrowed, the timer is a number, the origin
+ * stays parsed, and a kept connection stays watched between its requests.
  */
 #include "lib/transport_curl.h"
 
@@ -36,6 +36,8 @@ struct slot {
 	struct transport_curl *transport;
 	struct cspark_exchange *exchange;
 	CURL *easy;
+	CURLU *address;            /* where the handle sends to, parsed */
+	char *origin;              /* what <address> was parsed from */
 	struct cspark_route route; /* what the constant options were set for */
 	char method[8];            /* what CUSTOMREQUEST and its kind were set for */
 	char *agent_line;
@@ -175,6 +177,7 @@ set_up(struct slot *slot, const struct cspark_route *route)
 	if (slot->agent_line == NULL || !cspark_route_copy(&slot->route, route))
 		return false;
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, slot);
+	curl_easy_setopt(easy, CURLOPT_CURLU, slot->address);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, slot->error);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a resolver */
@@ -211,6 +214,8 @@ slot_free(struct slot *slot)
 	if (slot == NULL)
 		return;
 	curl_easy_cleanup(slot->easy);
+	curl_url_cleanup(slot->address);
+	free(slot->origin);
 	cspark_route_fini(&slot->route);
 	free(slot->agent_line);
 	buf_fini(&slot->answer);
@@ -226,7 +231,8 @@ slot_new(struct transport_curl *t, const struct cspark_route *route)
 		return NULL;
 	slot->transport = t;
 	slot->easy = curl_easy_init();
-	if (slot->easy && set_up(slot, route))
+	slot->address = curl_url();
+	if (slot->easy && slot->address && set_up(slot, route))
 		return slot;
 	slot_free(slot);
 	return NULL;
@@ -269,6 +275,43 @@ static bool
 may_share(const struct slot *slot, const char *url)
 {
 	return slot->route.http_version != 1 && strncasecmp(url, "https:", 6) == 0;
+}
+
+/* Where the path begins in a URL that libcurl need not read: a path of plain characters, without dots to
+ * resolve, that no proxy wants to see together with the origin. Otherwise NULL. */
+static const char *
+plain_path(const struct slot *slot, const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *path = host ? strpbrk(host + 3, "/?#") : NULL;
+	const char *at = path;
+
+	if (path == NULL || slot->route.proxy)
+		return NULL;
+	while (*at > ' ' && *at < 0x7f && *at != '#')
+		at++;
+	return *path == '/' && *at == '\0' && strstr(path, "/.") == NULL ? path : NULL;
+}
+
+/* libcurl would parse the URL, print it and take it apart again for each request. The origin is parsed when
+ * it changes; a plain path is handed over as the target of the request, which is sent as it is. */
+static bool
+set_url(struct slot *slot, const char *url)
+{
+	const char *path = plain_path(slot, url);
+	size_t len = path ? (size_t)(path - url) : strlen(url);
+
+	if (curl_easy_setopt(slot->easy, CURLOPT_REQUEST_TARGET, path) != CURLE_OK)
+		return false;
+	if (slot->origin && strncmp(slot->origin, url, len) == 0 && slot->origin[len] == '\0')
+		return true;
+	free(slot->origin);
+	slot->origin = strndup(url, len);
+	if (slot->origin && curl_url_set(slot->address, CURLUPART_URL, slot->origin, 0) == CURLUE_OK)
+		return true;
+	free(slot->origin);
+	slot->origin = NULL;
+	return false;
 }
 
 static void
@@ -338,8 +381,7 @@ start(struct transport_curl *t, struct cspark_exchange *exchange)
 	exchange->slot = slot;
 	exchange->state = CSPARK_EXCHANGE_RUNNING;
 	t->stats.open++;
-	if (curl_easy_setopt(slot->easy, CURLOPT_URL, exchange->url) == CURLE_OK
-		&& curl_multi_add_handle(t->multi, slot->easy) == CURLM_OK)
+	if (set_url(slot, exchange->url) && curl_multi_add_handle(t->multi, slot->easy) == CURLM_OK)
 		return;
 	t->stats.open--;
 	give_slot(t, slot);

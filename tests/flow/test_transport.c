@@ -526,6 +526,47 @@ Test(transport, sends_every_method_on_the_same_handle)
 	free(big);
 }
 
+/* What the URL says after its origin, and the target that arrives. */
+static void
+expect_target(const char *path, const char *target)
+{
+	struct cspark_exchange exchange;
+	char address[256], origin[64], wanted[256], last[4096];
+
+	snprintf(origin, sizeof(origin), "%s", url());
+	*strchr(strstr(origin, "://") + 3, '/') = '\0';
+	snprintf(address, sizeof(address), "%s%s", origin, path);
+	snprintf(wanted, sizeof(wanted), "POST %s HTTP/1.1\r\n", target);
+	ask(&exchange, address, "POST", "{}", 5000);
+	await(&exchange);
+	cr_assert_eq(exchange.end, CSPARK_END_ANSWERED, "%s: %s", path, exchange.reason);
+	free(exchange.answer);
+	script_server_last(server, last, sizeof(last));
+	cr_assert_eq(strncmp(last, wanted, strlen(wanted)), 0, "%s", last);
+}
+
+Test(transport, sends_every_target_on_the_same_handle)
+{
+	struct cspark_exchange exchange;
+
+	SERVE({ .bytes = OK });
+	expect_target("/t/a%20b", "/t/a%20b");
+	expect_target("/t/c?d=e", "/t/c?d=e");
+	expect_target("/t/../d", "/d");
+	expect_target("/e#f", "/e");
+	expect_target("/\xc3\xa4", "/%c3%a4");
+	expect_target("?q", "/?q");
+	expect_target("", "/");
+	expect_target("/t/a%20b", "/t/a%20b");
+	ask(&exchange, "ftp://127.0.0.1/x", "POST", "{}", 5000);
+	await(&exchange);
+	cr_assert_eq(exchange.end, CSPARK_END_FAULT);
+	ask(&exchange, "http://127.0.0.1/x y\r\nz: 1", "POST", "{}", 5000);
+	await(&exchange);
+	cr_assert_eq(exchange.end, CSPARK_END_FAULT, "no line of its own for a path");
+	expect_target("/t/g", "/t/g");
+}
+
 Test(transport, follows_no_redirect)
 {
 	struct cspark_exchange exchange;
