@@ -93,3 +93,13 @@ def wait_for(happened, what="it", deadline=10):
         assert time.monotonic() < end, f"{what} has not come in {deadline} s"
         breathe()
     return result
+
+
+def let_go(sim, calls):
+    """Held calls go on, until so many have come and none is left."""
+    def over():
+        sim.release()
+        stats = sim.stats()
+        return stats["executes"] >= calls and stats["in_flight"] == 0
+
+    wait_for(over, "the last call")

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from configured import CYLINDER, csparkd, later, together, wait_for
+from configured import CYLINDER, csparkd, let_go, together, wait_for
 
 INPUTS = {"radius": 3, "height": 4}
 HOLD = "/execute/any/echo~hold"
@@ -32,11 +32,8 @@ def test_no_more_calls_than_allowed_are_with_spark(sim):
         sim.wait_inflight(3)
         wait_for(lambda: queued(gateway) == 5, "the queue")
         assert gateway.metric("cspark_in_flight") == 3 and gateway.metric("cspark_queued") == 5
-        sim.clear()
-        answers = later(lambda: [wire.answer() for wire in wires])
-        while len(sim.executes()) < 8 or sim.stats()["in_flight"]:
-            sim.release()
-        assert [a.json()["outputs"]["n"] for a in answers()] == list(range(8))
+        let_go(sim, 8)
+        assert [wire.answer().json()["outputs"]["n"] for wire in wires] == list(range(8))
         assert sim.stats()["in_flight_max"] <= 3
         for wire in wires:
             wire.close()
@@ -66,11 +63,8 @@ def test_a_full_queue_refuses_at_once(sim):
         # What needs no Spark is answered all the same.
         assert gateway.get("/healthz").status == gateway.get("/readyz").status == 200
         assert gateway.post(CYLINDER, []).json()["outputs"] == []
-        sim.release()
-        assert first.answer().status == 200
-        sim.wait_inflight(1)
-        sim.release()
-        assert second.answer().status == 200
+        let_go(sim, 2)
+        assert first.answer().status == second.answer().status == 200
         first.close()
         second.close()
 
