@@ -261,6 +261,8 @@ host_name(struct str host, struct str *ret)
 		port = str_range(port.at + (port.len > 0), port.len - (port.len > 0));
 	} else {
 		*ret = str_cut(host, ':', &port);
+		if (!is_token(*ret))
+			return false;
 	}
 	return ret->len > 0 && (port.len == 0 || (port.len <= 5 && is_digits(port)));
 }
