@@ -1,6 +1,5 @@
 /*
  * What the service manager is told (sd_notify); silent where there is none. Main thread only.
- * The only file that knows libsystemd is notify.c.
  */
 #pragma once
 
