@@ -56,9 +56,12 @@ cspark_watches_open(struct cspark_watches *watches, int fd)
 {
 	struct cspark_watch *watch = watch_of(watches, fd);
 
-	if (watch)
-		watch->connection = true;
-	return watch != NULL;
+	if (watch == NULL)
+		return false;
+	if (watch->told) /* of an earlier descriptor, whose end was not told */
+		forget(watches, fd, watch);
+	watch->connection = true;
+	return true;
 }
 
 void
@@ -72,12 +75,15 @@ bool
 cspark_watches_want(struct cspark_watches *watches, int fd, int events)
 {
 	struct cspark_watch *watch = watch_of(watches, fd);
+	bool connecting;
 
 	if (watch == NULL)
 		return false;
+	connecting = watch->connection && watch->want & CSPARK_WRITE;
 	watch->want = (uint8_t)events;
-	/* A resolver's descriptor is closed right after this, and nothing else tells of it. */
-	if (events == 0 && !watch->connection) {
+	/* A resolver's descriptor is closed right after this, and one that was given up while it connected has
+	 * been: nothing else tells of them. */
+	if (events == 0 && (!watch->connection || connecting)) {
 		forget(watches, fd, watch);
 	} else if (!watch->dirty) {
 		watch->dirty = true;

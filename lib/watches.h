@@ -12,7 +12,8 @@
 struct cspark_watch {
 	uint8_t want;    /* what the transport asked for */
 	uint8_t told;    /* what the host knows */
-	bool connection; /* closed through us; else its end is when interest ends */
+	/* closed through us, once it is connected; else its end is when interest ends */
+	bool connection;
 	bool dirty;
 };
 

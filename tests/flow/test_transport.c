@@ -19,6 +19,7 @@ static struct script_server *server;
 static char *served; /* bytes of an act that were made for it */
 static struct pollfd fds[FDS];
 static int watched, changes;
+static int forgotten = -1; /* the last descriptor */
 static int64_t timer_ms = -1;
 
 /* ---- a host ---- */
@@ -56,6 +57,7 @@ forget(void *arg, int fd)
 {
 	for (int i = 0; i < watched; i++)
 		cr_assert_neq(fds[i].fd, fd, "a descriptor is forgotten after its watch has ended");
+	forgotten = fd;
 }
 
 static void
@@ -638,4 +640,21 @@ Test(transport, cancels_at_any_moment)
 	cspark_transport_stats(transport, &stats);
 	cr_assert_eq(stats.open, 0);
 	free(exchange.answer);
+}
+
+/* libcurl closes such a socket behind its owner's back. */
+Test(transport, forgets_a_connection_that_is_given_up_while_it_connects)
+{
+	struct cspark_exchange exchange;
+	int fd;
+
+	SERVE({ .mute = true });
+	ask(&exchange, url(), "POST", "{}", 60000);
+	cspark_exchange_send(transport, &exchange);
+	cspark_transport_due(transport);
+	cr_assert_eq(watched, 1);
+	fd = fds[0].fd;
+	cspark_exchange_cancel(transport, &exchange);
+	cr_assert_eq(watched, 0);
+	cr_assert_eq(forgotten, fd);
 }
