@@ -189,6 +189,7 @@ assemble(struct cspark_blocking *blocking, const struct cspark_blocking_options 
 		.tenant = blocking->tenant,
 		.route = options->route,
 		.retry = options->retry,
+		.breaker_off = true, /* one caller with one call at a time sees for itself */
 		.arg = blocking,
 		.want_token = on_want_token };
 	char *derived = options->token_url ? NULL : cspark_token_url(options->base_url);

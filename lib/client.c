@@ -52,6 +52,7 @@ cspark_client_new(struct cspark_transport *transport, const struct cspark_host *
 	client->hold_until_ms = INT64_MIN;
 	cspark_budget_init(
 		&client->budget, client->options.retry.budget, client->options.retry.budget_floor_s);
+	cspark_breaker_init(&client->breaker, options->breaker_off);
 	client->origin = origin_of(options->base_url);
 	if (client->origin && cspark_route_copy(&client->route, &options->route)
 		&& (options->tenant == NULL
@@ -193,4 +194,17 @@ cspark_client_spread_hold(struct cspark_client *client, int64_t until_ms)
 	cspark_client_hold(client, until_ms);
 	if (client->options.held)
 		client->options.held(client->options.arg, until_ms);
+}
+
+/* ---- the breaker ---- */
+
+void
+cspark_client_learn(struct cspark_client *client, unsigned era, enum cspark_sign sign)
+{
+	struct cspark_breaker *breaker = &client->breaker;
+	int64_t now_ms = cspark_client_now(client);
+	uint32_t random = client->host.random(client->host.arg);
+
+	if (cspark_breaker_end(breaker, era, sign, now_ms, random) && client->options.breaker)
+		client->options.breaker(client->options.arg, cspark_breaker_left_ms(breaker, now_ms));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "lib/breaker.h"
 #include "lib/budget.h"
 #include "lib/heap.h"
 #include "lib/token.h"
@@ -15,6 +16,7 @@ struct cspark_client {
 	char *origin;                         /* scheme://host[:port] */
 	char *tenant_line;                    /* "x-tenant-name: ..." */
 	struct cspark_budget budget;
+	struct cspark_breaker breaker;
 	int64_t hold_until_ms;
 	/* what the authority said last */
 	struct cspark_token *token; /* may have expired meanwhile */
@@ -42,3 +44,5 @@ struct cspark_token *cspark_client_usable_token(const struct cspark_client *clie
 void cspark_client_ask_token(struct cspark_client *client, uint64_t above);
 /* Spark wants nothing sent for a while: this client and the tenant's others. */
 void cspark_client_spread_hold(struct cspark_client *client, int64_t until_ms);
+/* An attempt, begun in <era> of the breaker, is over. */
+void cspark_client_learn(struct cspark_client *client, unsigned era, enum cspark_sign sign);

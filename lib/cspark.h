@@ -350,7 +350,8 @@ struct cspark_client_options {
 	struct cspark_route route;
 	struct cspark_retry_options retry;
 	size_t max_answer;    /* bytes of one answer after decoding; 0: 64 MiB */
-	/* Up-calls, on the client's thread; both may be NULL. */
+	bool breaker_off;     /* send however much fails; else CSPARK_E_CIRCUIT_OPEN for a while */
+	/* Up-calls, on the client's thread; all may be NULL. */
 	void *arg;
 	/* A call needs a token and there is none, or the one of <generation> was refused: ask the
 	 * authority. */
@@ -358,6 +359,9 @@ struct cspark_client_options {
 	/* Spark asked (Retry-After) that nothing be sent before <until_ms>: tell the tenant's other clients
 	 * (cspark_client_hold). */
 	void (*held)(void *arg, int64_t until_ms);
+	/* Too much has failed: nothing is sent for <open_ms>; then one attempt at a time is tried, and if
+	 * that fails this is told again. 0: all is sent again. */
+	void (*breaker)(void *arg, int64_t open_ms);
 };
 
 CSPARK_API CSPARK_MUST_CHECK struct cspark_client *cspark_client_new(struct cspark_transport *transport,

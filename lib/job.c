@@ -151,7 +151,27 @@ fail_late(struct cspark_job *job)
 		"The deadline passed before the request could be sent; allow more time.");
 }
 
+/* A call that has been tried ends with the failure it had. */
+static enum cspark_step
+fail_open(struct cspark_job *job)
+{
+	struct cspark_client *client = job->client;
+
+	if (job->result.attempts > 0)
+		return CSPARK_STEP_FINISH;
+	job->result.retry_after_s = seconds_until(job, client->breaker.until_ms);
+	return fail(job, CSPARK_E_CIRCUIT_OPEN,
+		"Too many of the last requests to %.120s failed; the next one may be sent in %ld s.",
+		client->origin, job->result.retry_after_s);
+}
+
 /* ---- the steps ---- */
+
+static bool
+is_open(const struct cspark_job *job)
+{
+	return cspark_breaker_left_ms(&job->client->breaker, cspark_client_now(job->client)) > 0;
+}
 
 static enum cspark_step
 step_authorize(struct cspark_job *job)
@@ -161,6 +181,8 @@ step_authorize(struct cspark_job *job)
 
 	cspark_token_unref(job->token);
 	job->token = NULL;
+	if (is_open(job))
+		return fail_open(job);
 	if (job->request->is_public)
 		return CSPARK_STEP_HOLD;
 	token = cspark_client_usable_token(client, job->refused_generation);
@@ -209,6 +231,8 @@ step_send(struct cspark_job *job)
 
 	if (cspark_client_now(client) >= job->deadline_ms)
 		return fail_late(job);
+	if (is_open(job))
+		return fail_open(job);
 	exchange->route = &client->route;
 	exchange->method = job->request->method;
 	exchange->url = job->url;
@@ -225,6 +249,7 @@ step_send(struct cspark_job *job)
 	exchange->arg = job;
 	if (job->result.attempts++ == 0)
 		cspark_budget_earn(&client->budget);
+	job->era = cspark_breaker_begin(&client->breaker, cspark_client_now(client));
 	cspark_exchange_send(client->transport, exchange);
 	return park(job, CSPARK_STEP_JUDGE, -1, &job->result.timing.spark_ms);
 }
@@ -280,6 +305,7 @@ step_judge(struct cspark_job *job)
 	struct cspark_verdict verdict = cspark_judge(&facts);
 	struct cspark_retry_answer retry;
 
+	cspark_client_learn(client, job->era, verdict.sign);
 	if (verdict.code == CSPARK_OK) {
 		keep_answer(job, &verdict);
 		return CSPARK_STEP_FINISH;
@@ -290,6 +316,8 @@ step_judge(struct cspark_job *job)
 							     : (long)((facts.retry_after_ms + 999) / 1000);
 	if (verdict.event == CSPARK_EVENT_REFUSED && facts.retry_after_ms > 0)
 		cspark_client_spread_hold(client, cspark_client_now(client) + facts.retry_after_ms);
+	if (is_open(job))
+		return CSPARK_STEP_FINISH;
 	retry = decide(job, verdict.event, facts.retry_after_ms);
 	if (retry.again || retry.denied)
 		job->result.retries_by_cause[retry.cause]++;
@@ -368,6 +396,7 @@ cspark_job_cancel(struct cspark_job *job, enum cspark_outcome *ret_outcome, unsi
 
 	if (job->step == CSPARK_STEP_JUDGE) {
 		cspark_exchange_cancel(job->client->transport, &job->exchange);
+		cspark_client_learn(job->client, job->era, CSPARK_NO_SIGN);
 		if (job->exchange.sent && outcome == CSPARK_NOT_SENT)
 			outcome = CSPARK_MAYBE_EXECUTED;
 	}

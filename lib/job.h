@@ -40,6 +40,7 @@ struct cspark_job {
 	struct cspark_token *token;  /* of the attempt under way */
 	uint64_t refused_generation; /* tokens up to this one are of no use */
 	struct cspark_retry_state retry;
+	unsigned era; /* of the client's breaker, of the attempt under way */
 	struct cspark_exchange exchange;
 	struct cspark_result result;
 	const char *url;

@@ -9,30 +9,36 @@ static const struct {
 	enum cspark_code code;
 	enum cspark_event event;
 	enum cspark_outcome outcome;
+	enum cspark_sign sign;
 	const char *words; /* after "https://host " */
 	const char *advice;
 } ENDS[CSPARK_ENDS] = {
-	[CSPARK_END_DNS] = { CSPARK_E_UPSTREAM_DNS, CSPARK_EVENT_NOT_SENT, CSPARK_NOT_SENT,
+	[CSPARK_END_DNS] = { CSPARK_E_UPSTREAM_DNS, CSPARK_EVENT_NOT_SENT, CSPARK_NOT_SENT, CSPARK_UNREACHED,
 		"cannot be found: its name does not resolve", "Check base_url and this host's DNS." },
 	[CSPARK_END_CONNECT] = { CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_EVENT_NOT_SENT, CSPARK_NOT_SENT,
-		"cannot be reached", "Check the network, the proxy setting and that the server is up." },
+		CSPARK_UNREACHED, "cannot be reached",
+		"Check the network, the proxy setting and that the server is up." },
 	[CSPARK_END_TLS] = { CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_EVENT_NOT_SENT, CSPARK_NOT_SENT,
-		"broke off the TLS handshake", "Check that it speaks TLS on this port." },
+		CSPARK_UNREACHED, "broke off the TLS handshake", "Check that it speaks TLS on this port." },
 	[CSPARK_END_CERTIFICATE] = { CSPARK_E_UPSTREAM_TLS, CSPARK_EVENT_FINAL, CSPARK_NOT_SENT,
-		"has no certificate that can be trusted", "Check the host name in base_url, and ca_file." },
+		CSPARK_NO_SIGN, "has no certificate that can be trusted",
+		"Check the host name in base_url, and ca_file." },
 	[CSPARK_END_REFUSED] = { CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_EVENT_NOT_SENT, CSPARK_NOT_SENT,
-		"declined the HTTP/2 stream", "It is busy or shutting down; ask again." },
+		CSPARK_NO_SIGN, "declined the HTTP/2 stream", "It is busy or shutting down; ask again." },
 	[CSPARK_END_RESET] = { CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_EVENT_RESET, CSPARK_MAYBE_EXECUTED,
-		"closed the connection without an answer", "The request may have been executed." },
+		CSPARK_ILL, "closed the connection without an answer",
+		"The request may have been executed." },
 	[CSPARK_END_TRUNCATED] = { CSPARK_E_UPSTREAM_GARBLED, CSPARK_EVENT_GARBLED, CSPARK_EXECUTED,
-		"sent an answer that is not whole", "The request was executed." },
+		CSPARK_ILL, "sent an answer that is not whole", "The request was executed." },
 	[CSPARK_END_PROTOCOL] = { CSPARK_E_UPSTREAM_GARBLED, CSPARK_EVENT_FINAL, CSPARK_MAYBE_EXECUTED,
-		"sent something that is not a valid HTTP answer", "Check what answers at this address." },
+		CSPARK_NO_SIGN, "sent something that is not a valid HTTP answer",
+		"Check what answers at this address." },
 	[CSPARK_END_TOO_LARGE] = { CSPARK_E_UPSTREAM_GARBLED, CSPARK_EVENT_FINAL, CSPARK_EXECUTED,
-		"sent an answer larger than the limit", "Ask for fewer records or outputs at once." },
+		CSPARK_WELL, "sent an answer larger than the limit",
+		"Ask for fewer records or outputs at once." },
 	[CSPARK_END_TIMEOUT] = { CSPARK_E_UPSTREAM_TIMEOUT, CSPARK_EVENT_SLOW, CSPARK_MAYBE_EXECUTED,
-		"did not answer before the deadline", "Split the work or allow more time." },
-	[CSPARK_END_FAULT] = { CSPARK_E_INTERNAL, CSPARK_EVENT_FINAL, CSPARK_MAYBE_EXECUTED,
+		CSPARK_ILL, "did not answer before the deadline", "Split the work or allow more time." },
+	[CSPARK_END_FAULT] = { CSPARK_E_INTERNAL, CSPARK_EVENT_FINAL, CSPARK_MAYBE_EXECUTED, CSPARK_NO_SIGN,
 		"was not asked for lack of memory or descriptors", "Look at the limits of this process." },
 };
 
@@ -44,18 +50,23 @@ static const struct {
 	enum cspark_code code;
 	enum cspark_event event;
 	enum cspark_outcome outcome;
+	enum cspark_sign sign;
 } STATUSES[] = {
-	{ 200, 299, false, CSPARK_OK, CSPARK_EVENT_FINAL, CSPARK_EXECUTED },
-	{ 300, 399, false, CSPARK_E_SPARK_ERROR, CSPARK_EVENT_FINAL, CSPARK_NOT_SENT },
-	{ 408, 408, false, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_EVENT_UNCLEAR, CSPARK_MAYBE_EXECUTED },
-	{ 429, 429, false, CSPARK_E_SPARK_RATE_LIMITED, CSPARK_EVENT_REFUSED, CSPARK_NOT_SENT },
-	{ 400, 499, false, CSPARK_E_SPARK_REJECTED, CSPARK_EVENT_FINAL, CSPARK_NOT_SENT },
-	{ 500, 500, false, CSPARK_E_SPARK_ERROR, CSPARK_EVENT_FINAL, CSPARK_MAYBE_EXECUTED },
-	{ 502, 502, false, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_EVENT_UNCLEAR, CSPARK_MAYBE_EXECUTED },
-	{ 503, 503, true, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_EVENT_REFUSED, CSPARK_NOT_SENT },
-	{ 503, 503, false, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_EVENT_UNCLEAR, CSPARK_MAYBE_EXECUTED },
-	{ 504, 504, false, CSPARK_E_UPSTREAM_TIMEOUT, CSPARK_EVENT_SLOW, CSPARK_MAYBE_EXECUTED },
-	{ 0, 999, false, CSPARK_E_SPARK_ERROR, CSPARK_EVENT_FINAL, CSPARK_MAYBE_EXECUTED },
+	{ 200, 299, false, CSPARK_OK, CSPARK_EVENT_FINAL, CSPARK_EXECUTED, CSPARK_WELL },
+	{ 300, 399, false, CSPARK_E_SPARK_ERROR, CSPARK_EVENT_FINAL, CSPARK_NOT_SENT, CSPARK_WELL },
+	{ 408, 408, false, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_EVENT_UNCLEAR, CSPARK_MAYBE_EXECUTED,
+		CSPARK_WELL },
+	{ 429, 429, false, CSPARK_E_SPARK_RATE_LIMITED, CSPARK_EVENT_REFUSED, CSPARK_NOT_SENT,
+		CSPARK_NO_SIGN },
+	{ 400, 499, false, CSPARK_E_SPARK_REJECTED, CSPARK_EVENT_FINAL, CSPARK_NOT_SENT, CSPARK_WELL },
+	{ 500, 500, false, CSPARK_E_SPARK_ERROR, CSPARK_EVENT_FINAL, CSPARK_MAYBE_EXECUTED, CSPARK_WELL },
+	{ 502, 502, false, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_EVENT_UNCLEAR, CSPARK_MAYBE_EXECUTED,
+		CSPARK_ILL },
+	{ 503, 503, true, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_EVENT_REFUSED, CSPARK_NOT_SENT, CSPARK_NO_SIGN },
+	{ 503, 503, false, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_EVENT_UNCLEAR, CSPARK_MAYBE_EXECUTED,
+		CSPARK_ILL },
+	{ 504, 504, false, CSPARK_E_UPSTREAM_TIMEOUT, CSPARK_EVENT_SLOW, CSPARK_MAYBE_EXECUTED, CSPARK_ILL },
+	{ 0, 999, false, CSPARK_E_SPARK_ERROR, CSPARK_EVENT_FINAL, CSPARK_MAYBE_EXECUTED, CSPARK_WELL },
 };
 
 static struct cspark_verdict
@@ -66,18 +77,21 @@ judge_status(const struct cspark_judge_facts *facts)
 
 	if (status == 401 && facts->authorized)
 		return (struct cspark_verdict){ CSPARK_E_CREDENTIALS_REFUSED,
-			facts->renewable ? CSPARK_EVENT_UNAUTHORIZED : CSPARK_EVENT_FINAL, CSPARK_NOT_SENT };
+			facts->renewable ? CSPARK_EVENT_UNAUTHORIZED : CSPARK_EVENT_FINAL, CSPARK_NOT_SENT,
+			CSPARK_WELL };
 	while (status < STATUSES[i].first || status > STATUSES[i].last
 		|| (STATUSES[i].retry_after && facts->retry_after_ms < 0))
 		i++;
-	return (struct cspark_verdict){ STATUSES[i].code, STATUSES[i].event, STATUSES[i].outcome };
+	return (struct cspark_verdict){ STATUSES[i].code, STATUSES[i].event, STATUSES[i].outcome,
+		STATUSES[i].sign };
 }
 
 static struct cspark_verdict
 judge_end(const struct cspark_exchange *exchange)
 {
 	enum cspark_exchange_end end = exchange->end;
-	struct cspark_verdict verdict = { ENDS[end].code, ENDS[end].event, ENDS[end].outcome };
+	struct cspark_verdict verdict = { ENDS[end].code, ENDS[end].event, ENDS[end].outcome,
+		ENDS[end].sign };
 
 	if (!exchange->sent)
 		verdict.outcome = CSPARK_NOT_SENT;
@@ -99,7 +113,7 @@ cspark_judge(const struct cspark_judge_facts *facts)
 	if (verdict.code == CSPARK_OK && facts->expects_json
 		&& !json_valid(exchange->answer, exchange->answer_len, NULL))
 		return (struct cspark_verdict){ CSPARK_E_UPSTREAM_GARBLED, CSPARK_EVENT_GARBLED,
-			CSPARK_EXECUTED };
+			CSPARK_EXECUTED, CSPARK_WELL };
 	return verdict;
 }
 

@@ -1,8 +1,9 @@
 /*
- * What an attempt means: for the retry rules, for the caller, and in words. Pure.
+ * What an attempt means: for the retry rules, the breaker, the caller, and in words. Pure.
  */
 #pragma once
 
+#include "lib/breaker.h"
 #include "lib/retry.h"
 #include "lib/transport.h"
 
@@ -10,6 +11,7 @@ struct cspark_verdict {
 	enum cspark_code code;
 	enum cspark_event event;
 	enum cspark_outcome outcome;
+	enum cspark_sign sign; /* for the breaker */
 };
 
 struct cspark_judge_facts {

@@ -202,14 +202,25 @@ world_credentials(struct world *world, enum cspark_auth_kind kind)
 	assert(world->authority);
 }
 
-void
-world_init(struct world *world, const struct cspark_retry_options *retry)
+static void
+on_breaker(void *arg, int64_t open_ms)
+{
+	struct world *world = arg;
+
+	world->opened += open_ms > 0;
+	world->closed += open_ms == 0;
+}
+
+static void
+init(struct world *world, const struct cspark_retry_options *retry, bool breaker)
 {
 	struct cspark_client_options options = { .base_url = "http://spark.test/t",
 		.tenant = "t",
 		.arg = world,
 		.want_token = on_want_token,
 		.held = on_held,
+		.breaker = on_breaker,
+		.breaker_off = !breaker,
 		.retry = { .max = 2, .interval_ms = 1000 } };
 
 	*world = (struct world){ .base.ops = &OPS, .now_ms = START_MS, .timer_ms = -1 };
@@ -223,6 +234,18 @@ world_init(struct world *world, const struct cspark_retry_options *retry)
 	world->client = cspark_client_new(&world->base, &world->host, &options);
 	assert(world->client);
 	world_credentials(world, CSPARK_AUTH_OAUTH);
+}
+
+void
+world_init(struct world *world, const struct cspark_retry_options *retry)
+{
+	init(world, retry, false);
+}
+
+void
+world_init_breaker(struct world *world)
+{
+	init(world, NULL, true);
 }
 
 void

@@ -49,13 +49,16 @@ struct world {
 	unsigned failures;
 	unsigned held;
 	unsigned wants; /* want_token up-calls */
+	unsigned opened, closed; /* breaker up-calls */
 };
 
 #define SCRIPT(...) \
 	(struct script){ .replies = (const struct reply[]){ __VA_ARGS__ }, \
 		.count = sizeof((const struct reply[]){ __VA_ARGS__ }) / sizeof(struct reply) }
 
+/* The client has no breaker: many of its tests do nothing but fail. */
 void world_init(struct world *world, const struct cspark_retry_options *retry);
+void world_init_breaker(struct world *world); /* the same with one */
 /* With this kind of credential; world_init has chosen OAuth. */
 void world_credentials(struct world *world, enum cspark_auth_kind kind);
 void world_fini(struct world *world);
