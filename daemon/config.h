@@ -58,6 +58,7 @@ struct config_tenant {
 	int http_version; /* 0: automatic, 1: HTTP/1.1 */
 	unsigned timeout_ms;
 	unsigned connect_timeout_ms;
+	bool breaker;
 	unsigned retry_max;
 	unsigned retry_interval_ms;
 };

@@ -149,7 +149,24 @@ on_held(void *arg, size_t tenant, int64_t until_ms)
 	shard->ops->held(shard->arg, tenant, until_ms);
 }
 
-static const struct upstream_ops upstream_ops = { on_want_token, on_held, NULL };
+static void
+on_breaker(void *arg, size_t tenant, int64_t open_ms)
+{
+	struct shard *shard = arg;
+	bool open = open_ms > 0;
+	struct log_line line;
+
+	metrics_set(shard->desk.metrics, METRIC_BREAKER_OPEN, (unsigned)tenant, open);
+	metrics_add(shard->desk.metrics, METRIC_BREAKER_OPENS, (unsigned)tenant, open);
+	log_begin(&line, open ? LOG_WARN_LEVEL : LOG_INFO_LEVEL, open ? "breaker_open" : "breaker_closed");
+	log_text(&line, "tenant", shard->desk.config->tenants[tenant].name);
+	log_int(&line, "worker", shard->index);
+	if (open)
+		log_int(&line, "open_ms", open_ms);
+	log_end(&line);
+}
+
+static const struct upstream_ops upstream_ops = { on_want_token, on_held, on_breaker, NULL };
 
 static void
 on_idle(void *arg)

@@ -224,7 +224,7 @@ tokens_reread(struct tokens *tokens)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static const struct upstream_ops upstream_ops = { NULL, NULL, on_news };
+static const struct upstream_ops upstream_ops = { .news = on_news };
 
 static bool
 start_watching(struct tokens *tokens)

@@ -185,6 +185,14 @@ on_held(void *arg, int64_t until_ms)
 }
 
 static void
+on_breaker(void *arg, int64_t open_ms)
+{
+	struct line *line = arg;
+
+	line->upstream->ops->breaker(line->upstream->arg, line->tenant, open_ms);
+}
+
+static void
 on_news(void *arg, const struct cspark_token_news *news)
 {
 	struct line *line = arg;
@@ -251,9 +259,11 @@ upstream_new_clients(struct loop *loop, const struct config *config, unsigned sh
 			.retry = { tenant->retry_max, tenant->retry_interval_ms, 0, 20.0 / shards,
 				1.0 / shards },
 			.max_answer = config->limits.max_answer,
+			.breaker_off = !tenant->breaker,
 			.arg = &upstream->lines[i],
 			.want_token = on_want_token,
 			.held = on_held,
+			.breaker = on_breaker,
 		};
 
 		upstream->lines[i].client = cspark_client_new(upstream->transport, &upstream->host, &options);

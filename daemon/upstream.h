@@ -19,6 +19,8 @@ struct upstream_ops {
 	void (*want_token)(void *arg, size_t tenant, uint64_t generation);
 	/* Spark asked the tenant to be left alone until then. */
 	void (*held)(void *arg, size_t tenant, int64_t until_ms);
+	/* The tenant's breaker has opened for <open_ms>; 0: it has closed. */
+	void (*breaker)(void *arg, size_t tenant, int64_t open_ms);
 	/* News of the tenant's token (main only). */
 	void (*news)(void *arg, size_t tenant, const struct cspark_token_news *news);
 };

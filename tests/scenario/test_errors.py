@@ -19,7 +19,6 @@ UNREACHABLE = {
     "caller_unknown": "callers have no tokens yet",
     "caller_refused": "callers have no tokens yet",
     "operation_disabled": "listeners do not judge operations yet",
-    "circuit_open": "there is no circuit breaker yet",
     "cancelled": "nobody is left to read it; its access line is in test_callers.py",
     "internal": "would be a fault of the gateway; tests/flow/test_call.c plays one",
     "request_timeout": "too slow a caller is closed; its access line says 408, see test_callers.py",
@@ -185,6 +184,14 @@ def test_overloaded(sim, gateway):
         assert first.answer().status == 200
 
 
+def test_circuit_open(config):
+    """After five connections in a row that cannot be had: a gateway of its own, for it remembers."""
+    with Gateway(config) as gateway:
+        for _ in range(5):
+            assert gateway.post(ECHO + "?_tenant=nobody", b"{}").code == "upstream_unreachable"
+        check(gateway.post(ECHO + "?_tenant=nobody", b"{}"), Case("circuit_open", 503, retryable=True, detail="failed"))
+
+
 def test_draining(config):
     with Gateway(config) as gateway, gateway.connect() as wire:
         wire.send(b"POST /execute/f/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{")
@@ -203,6 +210,6 @@ def test_draining(config):
 
 
 def test_every_code_has_its_case():
-    shown = {case.code for case in CASES} | {"overloaded", "draining"}
+    shown = {case.code for case in CASES} | {"overloaded", "circuit_open", "draining"}
     assert shown.isdisjoint(UNREACHABLE)
     assert shown | set(UNREACHABLE) == set(titles())
