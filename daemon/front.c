@@ -46,7 +46,7 @@ struct front {
 	unsigned connections;
 	uint64_t accepted;
 	struct list all;            /* struct front_request, one a connection */
-	struct list leaving;        /* parked, and left before they were */
+	struct list parking;        /* to be parked when libmicrohttpd has run */
 	struct front_request *arriving; /* handed to libmicrohttpd, not yet named by it */
 };
 
@@ -181,15 +181,6 @@ take_body(struct front_request *request, const char *data, size_t len)
 	return MHD_YES;
 }
 
-static void
-park(struct front_request *request)
-{
-	request->now.parked = true;
-	MHD_suspend_connection(request->mhd);
-	if (request->hung_up)
-		list_append(&request->front->leaving, &request->leaving);
-}
-
 static enum MHD_Result
 take_end(struct front_request *request)
 {
@@ -203,7 +194,7 @@ take_end(struct front_request *request)
 		request->front->ops->ready(now->arg, CSPARK_OK, NULL);
 	if (now->replied)
 		return send_reply(request);
-	park(request);
+	list_append(&request->front->parking, &request->parking);
 	return MHD_YES;
 }
 
@@ -275,12 +266,11 @@ front_reply(struct front_request *request, const struct front_reply *reply)
 		if (must_close(request, reply))
 			MHD_add_response_header(now->response, MHD_HTTP_HEADER_CONNECTION, "close");
 	}
-	if (!now->parked)
-		return;
-	now->parked = false;
-	list_remove(&request->leaving);
-	MHD_resume_connection(request->mhd);
+	list_remove(&request->parking);
 	request->front->busy = true;
+	if (now->parked)
+		MHD_resume_connection(request->mhd);
+	now->parked = false;
 }
 
 /* ---- the end ---- */
@@ -290,6 +280,8 @@ end_of(const struct front_request *request, enum MHD_RequestTerminationCode code
 {
 	if (request->now.is_slow)
 		return FRONT_CALLER_SLOW;
+	if (request->now.has_left)
+		return FRONT_CALLER_LEFT;
 	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK || request->now.is_sent)
 		return FRONT_OK;
 	return request->front->stopping ? FRONT_STOPPED : FRONT_CALLER_LEFT;
@@ -380,19 +372,12 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Co
 /* ---- callers that leave ---- */
 
 static void
-leave(struct front_request *request)
-{
-	if (request->now.parked && peer_has_left(request->fd))
-		request->front->ops->left(request->now.arg);
-}
-
-static void
 on_hangup(void *arg, void *peer)
 {
 	struct front_request *request = peer;
 
 	request->hung_up = true;
-	leave(request);
+	request_leave(request, request->front->ops);
 	show_end(request);
 }
 
@@ -404,11 +389,31 @@ mhd_timeout_ms(void *arg)
 	struct front *front = arg;
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	if (front->busy || !list_empty(&front->leaving))
+	if (front->busy)
 		return 0;
 	if (MHD_get_timeout(front->mhd, &ms) != MHD_YES)
 		return -1;
 	return ms > 0 ? (int64_t)ms : pace_wait_ms(&front->pace, loop_now_ms(front->loop));
+}
+
+/*
+ * libmicrohttpd reads from a connection that it resumes if it was reading when it suspended it: then the
+ * end of a stream that was closed in one direction would end the exchange. After its run it no longer means
+ * to read.
+ */
+static void
+park(struct front *front)
+{
+	struct list *node;
+
+	while ((node = list_pop(&front->parking))) {
+		struct front_request *request = LIST_ITEM(node, struct front_request, parking);
+
+		request->now.parked = true;
+		MHD_suspend_connection(request->mhd);
+		if (request->hung_up)
+			request_leave(request, front->ops);
+	}
 }
 
 /* An answer takes a run, reading what follows another: a turn of the loop for each would cost more. */
@@ -416,14 +421,12 @@ static void
 mhd_run(void *arg)
 {
 	struct front *front = arg;
-	struct list *node;
 
-	while ((node = list_pop(&front->leaving)))
-		leave(LIST_ITEM(node, struct front_request, leaving));
 	for (int i = 0; i < RUNS_AT_ONCE && mhd_timeout_ms(front) == 0; i++) {
 		front->busy = false;
 		pace_ran(&front->pace, loop_now_ms(front->loop));
 		MHD_run(front->mhd);
+		park(front);
 	}
 }
 
@@ -484,7 +487,7 @@ front_init(struct front *front, struct loop *loop, const struct front_options *o
 		.allowed_hosts = options->allowed_hosts,
 	};
 	list_init(&front->all);
-	list_init(&front->leaving);
+	list_init(&front->parking);
 	lingers_init(&front->lingers, loop);
 	patience_init(&front->patience, loop, options, front->ops, cut);
 	doors_init(&front->doors, loop, on_caller, front);

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "base/buf.h"
+#include "daemon/peer.h"
 
 enum { HEAD_MAX = 8192 };
 
@@ -20,7 +21,7 @@ request_new(struct front *front, const struct door *door, int fd)
 	request->door = door;
 	request->fd = fd;
 	list_init(&request->all);
-	list_init(&request->leaving);
+	list_init(&request->parking);
 	deadline_init(&request->deadline);
 	return request;
 }
@@ -31,7 +32,7 @@ request_free(struct front_request *request)
 	if (!request)
 		return;
 	list_remove(&request->all);
-	list_remove(&request->leaving);
+	list_remove(&request->parking);
 	deadline_leave(&request->deadline);
 	free(request);
 }
@@ -124,6 +125,19 @@ request_refuse_body(struct front_request *request, const struct front_ops *ops, 
 	now->answers_itself = true;
 	ops->ready(now->arg, refusal, detail);
 	assert(now->replied);
+}
+
+/* ---- callers that leave ---- */
+
+void
+request_leave(struct front_request *request, const struct front_ops *ops)
+{
+	struct exchange *now = &request->now;
+
+	if (!now->parked || !peer_has_left(request->fd))
+		return;
+	now->has_left = true;
+	ops->left(now->arg);
 }
 
 /* ---- what a request says ---- */

@@ -30,6 +30,7 @@ struct exchange {
 	bool wants_body;
 	bool whole;
 	bool parked;
+	bool has_left;
 	bool replied;
 	bool answers_itself; /* front_reply() writes to the socket: libmicrohttpd cannot during an upload */
 	bool is_slow;
@@ -48,7 +49,7 @@ struct front_request {
 	int fd;
 	bool hung_up; /* the caller will send no more, or has left */
 	struct list all;
-	struct list leaving;
+	struct list parking;
 	struct deadline deadline;
 	char caller[CALLER_MAX];
 	struct exchange now;
@@ -73,3 +74,6 @@ void request_send(struct front_request *request, const char *reason, const struc
 /* The body will not be read to its end: the owner is told, whose answer goes past libmicrohttpd. */
 void request_refuse_body(struct front_request *request, const struct front_ops *ops, enum cspark_code refusal,
 	const char *detail);
+/* The caller hung up: if it is gone, and not just done with sending, the owner of a parked exchange is
+ * told. */
+void request_leave(struct front_request *request, const struct front_ops *ops);

@@ -3,7 +3,8 @@
  *
  *     front_echo [name=value ...]
  *
- * Prints "listening ADDRESS" for each listener, then one line for each event, so that a test can wait for it. SIGTERM drains.
+ * Prints "listening ADDRESS" for each listener, then one line for each event, so that a test can wait for it.
+ * SIGTERM drains.
  * What a request gets depends on its path:
  *
  *     /echo    its body, at once when it is whole      /park    the same, when POST /release comes
@@ -36,7 +37,6 @@ static struct loop *loop;
 static struct front *front;
 static struct list parked = { &parked, &parked };
 static bool is_verbose = true;
-static bool is_draining;
 
 static void
 say(const char *event, const char *what)
@@ -114,7 +114,8 @@ describe(struct echo *echo)
 {
 	struct front_request *request = echo->request;
 
-	buf_printf(&echo->body, "method %.*s\npath %.*s\nquery %.*s\nlength %lld\nlistener %s\ncaller %s\nagent %.*s\n",
+	buf_printf(&echo->body,
+		"method %.*s\npath %.*s\nquery %.*s\nlength %lld\nlistener %s\ncaller %s\nagent %.*s\n",
 		STR_ARG(front_method(request)), STR_ARG(front_path(request)), STR_ARG(front_query(request)),
 		(long long)front_content_length(request), front_listener(request), front_caller(request),
 		STR_ARG(front_header(request, "user-agent")));
@@ -166,24 +167,30 @@ on_left(void *exchange)
 
 static const char *const end_names[] = { "ok", "caller_left", "caller_slow", "stopped" };
 
+static struct loop_timer drain_timer;
+
+/* Nobody tells when the last connection is gone. */
 static void
-maybe_stop(void)
+on_drain_timer(void *arg)
 {
-	if (is_draining && front_open_exchanges(front) == 0)
+	if (front_open_exchanges(front) == 0 && front_connections(front) == 0)
 		loop_stop(loop);
+	else
+		loop_timer_set(loop, &drain_timer, loop_now_ms(loop) + 10);
 }
 
 static void
 on_done(void *exchange, enum front_end end, uint64_t bytes_out)
 {
 	struct echo *echo = exchange;
-	char text[64];
+	char text[256];
 
-	snprintf(text, sizeof(text), "%s %llu", end_names[end], (unsigned long long)bytes_out);
+	snprintf(text, sizeof(text), "%s %llu %.*s %.*s %.*s", end_names[end], (unsigned long long)bytes_out,
+		STR_ARG(front_method(echo->request)), STR_ARG(front_path(echo->request)),
+		STR_ARG(front_query(echo->request)));
 	say("done", text);
 	buf_fini(&echo->body);
 	free(echo);
-	maybe_stop();
 }
 
 static const struct front_ops ops = { on_begin, on_body, on_ready, on_left, on_done };
@@ -216,10 +223,10 @@ on_signal(void *arg, int fd, int events)
 
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	is_draining = true;
 	front_drain(front);
 	say("draining", "-");
-	maybe_stop();
+	loop_timer_init(&drain_timer, on_drain_timer, NULL);
+	on_drain_timer(NULL);
 }
 
 static int
