@@ -205,6 +205,19 @@ def test_c7_half_close_after_the_request(clean, gateway):
         assert wire.answer().status == 200
 
 
+def test_c7_half_close_beside_older_connections(clean):
+    """The server behind the front happens to treat the oldest of its connections better."""
+    with Gateway("workers = 1;", env=clean.oauth_env()) as gateway:
+        with gateway.connect() as older, gateway.connect() as wire:
+            assert older.send(GET % (1, b"older")).answer().status == 200
+            clean.mood("echo", "hold")
+            wire.send(GET % (1, b"half") + b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\n").half_close()
+            clean.wait_inflight(1)
+            clean.release()
+            assert [wire.answer().status for _ in range(2)] == [200, 200]
+            assert wire.is_closed()
+
+
 @pytest.mark.parametrize("data,statuses", [
     (b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n", [404]), (ECHO, []), (ECHO + b"Content-Length: 5\r\n\r\n{", []),
     (b"GET /nowhere HTTP/1.1\r\n" + HOST + b"\r\n" + body(b'{"v":1}') * 2, [404, 200, 200])], ids=["one", "head", "body", "three"])
