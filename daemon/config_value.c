@@ -116,14 +116,14 @@ set_mode(const struct config_key *key, void *field, const char *text, struct con
 
 /* The place of <word> in "a|b|c", or -1. */
 static int
-word_index(const char *words, const char *word)
+word_index(const char *words, struct str word)
 {
 	struct str rest = str_of(words);
 
 	for (int i = 0; rest.at; i++) {
 		struct str one = str_cut(rest, '|', &rest);
 
-		if (str_eq(one, str_of(word)))
+		if (str_eq(one, word))
 			return i;
 	}
 	return -1;
@@ -161,7 +161,7 @@ set_text(const struct config_key *key, char **field, const char *text, struct co
 static bool
 set_word(const struct config_key *key, void *field, const char *word, struct config_fault *fault)
 {
-	int index = word_index(key->form, word);
+	int index = word_index(key->form, str_of(word));
 	char *copy;
 
 	if (index < 0)
@@ -184,7 +184,7 @@ set_bits(const struct config_key *key, unsigned *field, const struct config_valu
 	unsigned bits = 0;
 
 	for (size_t i = 0; i < value->count; i++) {
-		int index = word_index(key->form, value->list[i]);
+		int index = word_index(key->form, str_of(value->list[i]));
 
 		if (index < 0)
 			return fail_word(fault, key, value->list[i]);
@@ -284,14 +284,15 @@ config_value_set(const struct config_key *key, void *base, const struct config_v
 
 /* ---- defaults and the end ---- */
 
+/* Of "a|b|c", those that are among <some>: bits by their place. */
 static unsigned
-all_bits(const char *words)
+bits_of(const char *words, const char *some)
 {
-	unsigned bits = 1;
+	struct str rest = str_of(some);
+	unsigned bits = 0;
 
-	for (; *words; words++)
-		if (*words == '|')
-			bits = bits << 1 | 1;
+	while (rest.at)
+		bits |= 1U << word_index(words, str_cut(rest, '|', &rest));
 	return bits;
 }
 
@@ -314,7 +315,7 @@ set_default(const struct config_key *key, void *base)
 		*(bool *)field = strcmp(key->text, "true") == 0;
 		return true;
 	case CONFIG_SET:
-		*(unsigned *)field = all_bits(key->text);
+		*(unsigned *)field = bits_of(key->form, key->text);
 		return true;
 	case CONFIG_COUNT:
 	case CONFIG_MS:

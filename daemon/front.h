@@ -95,6 +95,7 @@ struct str front_query(const struct front_request *request); /* raw, without "?"
 struct str front_header(const struct front_request *request, const char *name); /* at == NULL if absent */
 int64_t front_content_length(const struct front_request *request); /* -1: chunked; 0: no body */
 const char *front_listener(const struct front_request *request);
+unsigned front_listener_index(const struct front_request *request); /* into the options' sockets */
 /* "127.0.0.1:40312" or "unix:uid=1000,pid=4711" */
 const char *front_caller(const struct front_request *request);
 

@@ -97,12 +97,30 @@ route_drop_in(struct call *call)
 	return CALL_PARKED;
 }
 
+/* The name of the setting that would allow it is part of the answer. */
+static bool
+is_allowed(struct call *call)
+{
+	static const char *const names[] = { "execute", "read", "manage", "raw", "ops" };
+	const struct config *config = call->desk->config;
+	const struct config_listener *listener = &config->listeners[front_listener_index(call->request)];
+	unsigned missing = call->route.group & ~listener->allow;
+
+	if (missing)
+		call_fail(call, CSPARK_E_OPERATION_DISABLED,
+			"this listener does not allow it; add \"%s\" to allow of the listener at %s",
+			names[__builtin_ctz(missing)], listener->address);
+	return !missing;
+}
+
 enum call_step
 intake_route(struct call *call)
 {
 	if (!route_find(call->method, front_path(call->request), &call->route, &call->allow, &call->error))
 		return call_failed(call);
 	call->operation = call->route.operation;
+	if (!is_allowed(call))
+		return STEP_REFUSE;
 	switch (call->route.kind) {
 	case ROUTE_EXECUTE:
 		return route_execute(call);

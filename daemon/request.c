@@ -166,6 +166,12 @@ front_content_length(const struct front_request *request)
 	return request->now.content_length;
 }
 
+unsigned
+front_listener_index(const struct front_request *request)
+{
+	return (unsigned)(request->door - request->door->doors->at);
+}
+
 const char *
 front_listener(const struct front_request *request)
 {

@@ -12,26 +12,27 @@ struct row {
 	const char *pattern;
 	enum route_kind kind;
 	unsigned operation;
-	bool is_public;
+	unsigned group; /* 0: needs no permission */
 	enum route_page page;
+	bool is_public;
 };
 
-#define LOCAL(path, page)                                                   \
-	{                                                                   \
-		"GET, HEAD", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, false, page \
+#define LOCAL(path, group, page)                                                   \
+	{                                                                          \
+		"GET, HEAD", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, group, page, false \
 	}
-#define SPARK(path, operation, is_public)                                        \
-	{                                                                        \
-		"POST", path, ROUTE_DROP_IN, CSPARK_OP_##operation, is_public, 0 \
+#define SPARK(path, operation, is_public)                                                        \
+	{                                                                                        \
+		"POST", path, ROUTE_DROP_IN, CSPARK_OP_##operation, CONFIG_EXECUTE, 0, is_public \
 	}
 
 static const struct row table[] = {
-	{ "GET, POST", "/execute/**", ROUTE_EXECUTE, CSPARK_OP_EXECUTE_V3, false, 0 },
-	LOCAL("/healthz", PAGE_HEALTHZ),
-	LOCAL("/readyz", PAGE_READYZ),
-	LOCAL("/status", PAGE_STATUS),
-	LOCAL("/metrics", PAGE_METRICS),
-	{ "POST", "/auth/realms/*/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL, false, 0 },
+	{ "GET, POST", "/execute/**", ROUTE_EXECUTE, CSPARK_OP_EXECUTE_V3, CONFIG_EXECUTE, 0, false },
+	LOCAL("/healthz", 0, PAGE_HEALTHZ),
+	LOCAL("/readyz", 0, PAGE_READYZ),
+	LOCAL("/status", CONFIG_OPS, PAGE_STATUS),
+	LOCAL("/metrics", CONFIG_OPS, PAGE_METRICS),
+	{ "POST", "/auth/realms/*/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL, 0, 0, false },
 	SPARK("/*/api/v3/folders/*/services/*/execute", EXECUTE_V3, false),
 	SPARK("/*/api/v3/service/*", EXECUTE_V3, false),
 	SPARK("/*/api/v3/version/*", EXECUTE_V3, false),
@@ -159,8 +160,8 @@ route_find(struct str method, struct str path, struct route *ret, const char **r
 
 		if (!pattern_fits(str_of(row->pattern + 1), below, &rest))
 			continue;
-		*ret = (struct route){ row->kind, row->pattern, row->operation, row->is_public, row->page,
-			rest };
+		*ret = (struct route){ row->kind, row->pattern, row->operation, row->is_public, row->group,
+			row->page, rest };
 		if (!method_fits(str_of(row->methods), method)) {
 			*ret_allow = row->methods;
 			snprintf(ret_error->detail, sizeof ret_error->detail, "%s takes %s only",

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/str.h"
+#include "daemon/config.h"
 #include "lib/cspark.h"
 
 enum route_kind {
@@ -31,6 +32,7 @@ struct route {
 	const char *pattern; /* for the log: never holds a caller's bytes; static */
 	unsigned operation;  /* enum cspark_operation or enum route_operation */
 	bool is_public;
+	unsigned group;      /* enum config_group that a listener must allow; 0: always served */
 	enum route_page page;
 	struct str rest; /* what "**" took, raw; or the first "*" */
 };

@@ -103,6 +103,12 @@ front_listener(const struct front_request *request)
 	return "fake";
 }
 
+unsigned
+front_listener_index(const struct front_request *request)
+{
+	return 0;
+}
+
 const char *
 front_caller(const struct front_request *request)
 {

@@ -16,9 +16,8 @@ static const char V3_ANSWER[] =
 	"{\"status\":\"Success\",\"error\":null,\"response_data\":{\"outputs\":{\"volume\":113.097},"
 	"\"warnings\":null,\"errors\":null,\"service_chain\":null},"
 	"\"response_meta\":{\"call_id\":\"c-1\",\"version\":\"0.1.0\",\"process_time\":2}}";
-static const char V4_ANSWER[] =
-	"{\"outputs\":[{\"volume\":1},{\"volume\":2}],\"process_time\":[1,1],"
-	"\"warnings\":[null,null],\"errors\":[null,null]}";
+static const char V4_ANSWER[] = "{\"outputs\":[{\"volume\":1},{\"volume\":2}],\"process_time\":[1,1],"
+				"\"warnings\":[null,null],\"errors\":[null,null]}";
 
 static struct config_listener listener = { .address = (char *)"127.0.0.1:1" };
 static struct config_tenant tenants[] = {
@@ -51,6 +50,7 @@ count_idle(void *arg)
 static void
 set_up(void)
 {
+	listener.allow = CONFIG_EXECUTE | CONFIG_OPS;
 	log_open(&(struct log_options){ .level = LOG_ERROR_LEVEL, .file = "/dev/null" });
 	config = (struct config){ .workers = 1,
 		.listeners = &listener,
@@ -394,6 +394,21 @@ Test(call, never_shows_401_for_its_own_credentials)
 Test(call, knows_only_the_tenants_that_are_configured)
 {
 	expect_problem(post(0, "/other/api/v4/execute", "{}"), 404, "no_such_route");
+}
+
+Test(call, does_only_what_the_listener_allows)
+{
+	struct front_request *request;
+
+	listener.allow = CONFIG_OPS;
+	ASSERT_HAS(get(0, "/execute/f/s", "")->body, "add \\\"execute\\\" to allow");
+	expect_problem(&requests[0], 403, "operation_disabled");
+	expect_problem(post(1, "/acme/api/v4/execute", "{}"), 403, "operation_disabled");
+	listener.allow = CONFIG_EXECUTE;
+	expect_problem(get(2, "/metrics", ""), 403, "operation_disabled");
+	request = get(3, "/healthz", "");
+	cr_assert_eq(request->status, 200);
+	fake_front_done(request, FRONT_OK);
 }
 
 Test(call, turns_excel_errors_into_422_if_strict)

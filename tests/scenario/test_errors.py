@@ -18,7 +18,6 @@ ECHO = "/execute/f/echo"
 UNREACHABLE = {
     "caller_unknown": "callers have no tokens yet",
     "caller_refused": "callers have no tokens yet",
-    "operation_disabled": "listeners do not judge operations yet",
     "cancelled": "nobody is left to read it; its access line is in test_callers.py",
     "internal": "would be a fault of the gateway; tests/flow/test_call.c plays one",
     "request_timeout": "too slow a caller is closed; its access line says 408, see test_callers.py",
@@ -209,7 +208,15 @@ def test_draining(config):
         assert wire.is_closed()
 
 
+def test_operation_disabled(config):
+    port = free_port()
+    listeners = f'listeners = ( {{ address = "127.0.0.1:{port}"; allow = ["ops"]; }} );'
+    with Gateway(config + listeners, port=port, listen=False) as gateway:
+        check(gateway.post(ECHO, b'{"v":1}'), Case("operation_disabled", 403, detail='add "execute" to allow'))
+        assert gateway.get("/status").status == 200
+
+
 def test_every_code_has_its_case():
-    shown = {case.code for case in CASES} | {"overloaded", "circuit_open", "draining"}
+    shown = {case.code for case in CASES} | {"overloaded", "circuit_open", "draining", "operation_disabled"}
     assert shown.isdisjoint(UNREACHABLE)
     assert shown | set(UNREACHABLE) == set(titles())

@@ -156,7 +156,7 @@ Test(config, starts_from_two_variables)
 	cr_expect_eq(config->listener_count, 1);
 	cr_expect_str_eq(config->listeners[0].address, "127.0.0.1:8080");
 	cr_expect_eq(config->listeners[0].allow,
-		CONFIG_EXECUTE | CONFIG_READ | CONFIG_MANAGE | CONFIG_RAW | CONFIG_OPS);
+		CONFIG_EXECUTE | CONFIG_READ | CONFIG_OPS);
 	cr_expect_eq(config->tenant_count, 1);
 	cr_expect_str_eq(config->tenants[0].name, "default");
 	cr_expect_str_eq(config->tenants[0].origin, "https://excel.us.coherent.global");
