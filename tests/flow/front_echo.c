@@ -225,7 +225,6 @@ on_signal(void *arg, int fd, int events)
 		return;
 	front_drain(front);
 	say("draining", "-");
-	loop_timer_init(&drain_timer, on_drain_timer, NULL);
 	on_drain_timer(NULL);
 }
 
@@ -291,6 +290,7 @@ main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	is_verbose = number(argc, argv, "verbose", 1);
 	loop = loop_new();
+	loop_timer_init(&drain_timer, on_drain_timer, NULL);
 	sockets[0] = listen_on(option(argc, argv, "listen", "127.0.0.1:0"), names[0]);
 	if (unix_path)
 		sockets[1] = listen_on(unix_path, names[1]);

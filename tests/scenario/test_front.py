@@ -361,16 +361,18 @@ def test_draining_lets_in_who_waits_at_the_door():
 def test_draining_loses_no_request_of_a_kept_connection():
     lost, answered = [], []
 
-    def call(front):
-        with front.connect() as wire:
-            try:
-                while wire.send(GET).answer().header("connection") != "close":
-                    answered.append(1)
-            except Exception as fault:
-                lost.append(fault)
+    def call(wire):
+        try:
+            while wire.send(GET).answer().header("connection") != "close":
+                answered.append(1)
+        except Exception as fault:
+            lost.append(repr(fault))
 
     with Front(verbose=0) as front:
-        threads = [threading.Thread(target=call, args=(front,)) for _ in range(8)]
+        wires = [front.connect() for _ in range(8)]
+        for wire in wires:
+            assert wire.send(GET).answer().status == 200
+        threads = [threading.Thread(target=call, args=(wire,)) for wire in wires]
         for thread in threads:
             thread.start()
         while len(answered) < 500:
@@ -378,4 +380,4 @@ def test_draining_loses_no_request_of_a_kept_connection():
         front.process.send_signal(signal.SIGTERM)
         for thread in threads:
             thread.join()
-    assert not lost
+    assert not lost, lost
