@@ -1,5 +1,6 @@
 /*
  * What the service manager is told (sd_notify); silent where there is none. Main thread only.
+ * The only file that knows libsystemd is notify.c.
  */
 #pragma once
 
