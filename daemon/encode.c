@@ -10,6 +10,7 @@
 
 #define STATUS_REJECTED 422
 #define SHOWN_BYTES     64
+#define HEADER_MAX      256 /* of a value: an id, a version */
 
 /* -- facts -------------------------------------------------------------------- */
 
@@ -37,13 +38,13 @@ count_all(enum cspark_api api, struct str lists)
 	return count;
 }
 
-/* Without quotes, fit for a header line; absent if it is anything but a plain string. */
+/* Without quotes, fit for a header line; absent if it is anything but a plain, short string. */
 static struct str
 plain_string(struct str value)
 {
 	struct str text;
 
-	if (value.len < 2 || value.at[0] != '"')
+	if (value.len < 2 || value.len > HEADER_MAX || value.at[0] != '"')
 		return (struct str){ 0 };
 	text = str_range(value.at + 1, value.len - 2);
 	return str_find(text, '\\') < 0 && !str_has_control(text) ? text : (struct str){ 0 };

@@ -150,7 +150,7 @@ mark_of(const char *path, struct mark *ret)
 	ret->device = st.st_dev;
 	ret->inode = st.st_ino;
 	ret->size = st.st_size;
-	ret->changed = st.st_mtim;
+	ret->changed = st.st_ctim; /* also after a chmod: the file may have been refused for its mode */
 	return true;
 }
 

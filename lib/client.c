@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CAP_MS = 30000, BUDGET = 20, FLOOR_S = 1, ANSWER_MAX = 64 * 1024 * 1024 };
+enum { CAP_MS = 30000, BUDGET = 20, FLOOR_S = 1, ANSWER_MAX = 64 * 1024 * 1024, HOLD_MAX_MS = 300000 };
 
 /* The part of a URL before its path; given. */
 static char *
@@ -184,6 +184,10 @@ cspark_client_token(struct cspark_client *client, const struct cspark_token_news
 void
 cspark_client_hold(struct cspark_client *client, int64_t until_ms)
 {
+	int64_t latest_ms = cspark_client_now(client) + HOLD_MAX_MS;
+
+	if (until_ms > latest_ms)
+		until_ms = latest_ms;
 	if (until_ms > client->hold_until_ms)
 		client->hold_until_ms = until_ms;
 }

@@ -373,6 +373,7 @@ CSPARK_API void cspark_client_due(struct cspark_client *client);
 
 /* News for waiting and future calls: a token (counted by the client), or none and why. */
 CSPARK_API void cspark_client_token(struct cspark_client *client, const struct cspark_token_news *news);
+/* Nothing is sent before then; but after five minutes Spark is asked again, whatever it said. */
 CSPARK_API void cspark_client_hold(struct cspark_client *client, int64_t until_ms);
 
 struct cspark_call {

@@ -190,6 +190,14 @@ Test(client, refuses_at_once_what_a_hold_outlasts)
 	cr_assert_eq(world.api.seen, 0);
 }
 
+Test(client, believes_no_hold_of_days)
+{
+	cspark_client_hold(world.client, world.now_ms + 3 * 86400 * INT64_C(1000));
+	cr_assert_eq(run(5000)->code, CSPARK_E_SPARK_RATE_LIMITED);
+	world_run(&world, world.now_ms + 300000);
+	cr_assert_eq(run(5000)->code, CSPARK_OK);
+}
+
 Test(client, keeps_the_deadline_over_all_attempts)
 {
 	int64_t begun = world.now_ms;

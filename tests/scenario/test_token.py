@@ -383,6 +383,16 @@ def test_T19_a_changed_secret_opens_the_latch_without_a_restart(sim, tmp_path):
         assert len(sim.token_requests()) == 2
 
 
+def test_T19_a_secret_is_read_when_its_file_gets_the_right_mode(sim, tmp_path):
+    path = secret_file(tmp_path, "the-old-secret")
+    with with_file(sim, path, wait="live", secrets=["the-old-secret"]) as gateway:
+        assert_refused(gateway.post(CYLINDER, INPUTS))
+        secret_file(tmp_path, sim.client_secret, 0o604)
+        gateway.wait_log("credential_file_rejected")
+        path.chmod(0o600)
+        gateway.wait_until("/readyz")
+
+
 def test_T19_a_new_secret_is_proven_before_the_old_token_goes(sim, tmp_path):
     path = secret_file(tmp_path, sim.client_secret)
     with with_file(sim, path, secrets=["a-wrong-secret"]) as gateway:

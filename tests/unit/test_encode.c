@@ -321,3 +321,20 @@ Test(encode, passes_the_maximum_on_as_a_failure)
 		joined_fini(&joined);
 	}
 }
+
+Test(encode, tells_no_id_that_is_too_long_for_a_header)
+{
+	struct control control = { .format = FORMAT_JSON };
+	char body[2048], id[1024];
+
+	memset(id, 'c', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	snprintf(body, sizeof(body),
+		"{\"status\":\"Success\",\"response_data\":{\"outputs\":{}},"
+		"\"response_meta\":{\"call_id\":\"%s\",\"version\":\"1.0\"}}",
+		id);
+	cr_assert(encode(&control, body, 0));
+	cr_expect_null(encoded.call_id.at);
+	cr_expect(str_eq(encoded.version, STR("1.0")));
+	forget();
+}
