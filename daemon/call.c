@@ -83,12 +83,26 @@ step_decode(struct call *call)
 
 /* ---- plan: the Spark calls ------------------------------------------------------------- */
 
+/* As the caller wrote it. */
+static struct str
+drop_in_target(struct call *call)
+{
+	struct str path = front_path(call->request);
+	struct str query = front_query(call->request);
+
+	if (query.len == 0)
+		return path;
+	return str_of(arena_printf(&call->arena, "%.*s?%.*s", STR_ARG(path), STR_ARG(query)));
+}
+
 static bool
 plan_drop_in(struct call *call)
 {
-	struct str path = front_path(call->request);
+	struct str path = drop_in_target(call);
 	struct str body = buf_text(&call->raw);
 
+	if (!path.at)
+		return false;
 	call->plan.parts = calloc(1, sizeof *call->plan.parts);
 	if (!call->plan.parts)
 		return false;

@@ -373,6 +373,16 @@ Test(call, passes_drop_in_calls_through_unchanged)
 	fake_front_done(request, FRONT_OK);
 }
 
+Test(call, passes_the_query_of_a_drop_in_call_through)
+{
+	struct fake_request say = { .method = "POST", .path = "/acme/api/v4/execute", .query = "a=%20b&c", .body = "{}" };
+
+	fake_front_send(&requests[0], &say, &desk);
+	cr_assert_str_eq(fake_jobs[0].request->path, "/acme/api/v4/execute?a=%20b&c");
+	fake_upstream_answer(0, "{}");
+	fake_front_done(&requests[0], FRONT_OK);
+}
+
 Test(call, passes_sparks_errors_through_on_drop_in_paths)
 {
 	struct front_request *request = post(0, "/acme/api/v4/execute", "{}");
