@@ -63,16 +63,31 @@ page_readyz(const struct admin *admin, int64_t now_ms, struct buf *out)
 	return (struct admin_answer){ 200, "application/json" };
 }
 
+/* <value> is taken. Without memory for an object the page lacks it. */
+static void
+put(struct json_object *object, const char *name, struct json_object *value)
+{
+	if (!object || json_object_object_add(object, name, value) != 0)
+		json_object_put(value);
+}
+
+static void
+put_element(struct json_object *list, struct json_object *value)
+{
+	if (!list || json_object_array_add(list, value) != 0)
+		json_object_put(value);
+}
+
 static void
 put_int(struct json_object *object, const char *name, int64_t value)
 {
-	json_object_object_add(object, name, json_object_new_int64(value));
+	put(object, name, json_object_new_int64(value));
 }
 
 static void
 put_text(struct json_object *object, const char *name, const char *value)
 {
-	json_object_object_add(object, name, json_object_new_string(value));
+	put(object, name, json_object_new_string(value));
 }
 
 static struct json_object *
@@ -96,7 +111,7 @@ status_of_tenant(const struct config_tenant *config, const struct admin_tenant *
 	}
 	put_int(token, "fetches", (int64_t)atomic_load_explicit(&tenant->fetches, memory_order_relaxed));
 	put_int(token, "failures", (int64_t)atomic_load_explicit(&tenant->failures, memory_order_relaxed));
-	json_object_object_add(object, "token", token);
+	put(object, "token", token);
 	return object;
 }
 
@@ -131,14 +146,14 @@ page_status(const struct admin *admin, int64_t now_ms, struct buf *out)
 
 	put_text(status, "version", CSPARKD_VERSION);
 	put_int(status, "uptime_seconds", (now_ms - admin->started_ms) / 1000);
-	json_object_object_add(status, "draining",
+	put(status, "draining",
 		json_object_new_boolean(atomic_load_explicit(&admin->draining, memory_order_relaxed)));
 	put_int(status, "workers", admin->config->workers);
 	for (size_t i = 0; i < admin->config->tenant_count; i++)
-		json_object_array_add(
+		put_element(
 			tenants, status_of_tenant(&admin->config->tenants[i], &admin->tenants[i], now_ms));
-	json_object_object_add(status, "tenants", tenants);
-	json_object_object_add(status, "counters", status_of_counters(admin));
+	put(status, "tenants", tenants);
+	put(status, "counters", status_of_counters(admin));
 	buf_put_str(out,
 		str_of(json_object_to_json_string_ext(
 			status, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE)));

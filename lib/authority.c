@@ -292,7 +292,10 @@ fetch(struct cspark_authority *authority)
 
 	authority->fetch_at_ms = -1;
 	buf_init(&authority->sent, FORM_MAX);
-	buf_put_str(&authority->sent, form); /* rotate() may replace the form meanwhile */
+	if (!buf_put_str(&authority->sent, form)) { /* a copy: rotate() may replace the form meanwhile */
+		plan(authority, now_ms(authority) + BACK_OFF_MS);
+		return;
+	}
 	authority->fetching = true;
 	authority->started_ms = now_ms(authority);
 	exchange->route = &authority->route;
