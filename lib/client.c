@@ -7,7 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CAP_MS = 30000, BUDGET = 20, FLOOR_S = 1, ANSWER_MAX = 64 * 1024 * 1024, HOLD_MAX_MS = 300000 };
+enum {
+	CAP_MS = 30000,
+	BUDGET = 20,
+	FLOOR_S = 1,
+	ANSWER_MAX = 64 * 1024 * 1024,
+	HOLD_MAX_MS = 300000,
+	ASK_AGAIN_MS = 1000,
+};
 
 /* The part of a URL before its path; given. */
 static char *
@@ -144,9 +151,11 @@ cspark_client_ask_token(struct cspark_client *client, uint64_t above)
 	/* A token that has expired here is as good as refused. */
 	if (client->token && client->token->generation > above)
 		above = client->token->generation;
-	if (client->asked && above <= client->asked_generation)
+	if (client->asked && above <= client->asked_generation
+		&& cspark_client_now(client) < client->asked_ms + ASK_AGAIN_MS)
 		return;
 	client->asked = true;
+	client->asked_ms = cspark_client_now(client);
 	client->asked_generation = above;
 	if (client->options.want_token)
 		client->options.want_token(client->options.arg, above);

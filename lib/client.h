@@ -23,7 +23,8 @@ struct cspark_client {
 	bool latched;               /* nobody gets a newer one */
 	struct cspark_error token_error;
 	int64_t token_retry_ms; /* -1: unknown */
-	bool asked;             /* since then */
+	bool asked;             /* since then; once more after a while, should the question have been lost */
+	int64_t asked_ms;
 	uint64_t asked_generation;
 	/* jobs */
 	size_t jobs;

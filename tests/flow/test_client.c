@@ -190,6 +190,23 @@ Test(client, refuses_at_once_what_a_hold_outlasts)
 	cr_assert_eq(world.api.seen, 0);
 }
 
+Test(client, asks_again_for_a_token_when_the_question_may_be_lost)
+{
+	struct told second, third;
+
+	world.token = SCRIPT({ .after_ms = 99999 });
+	cr_assert(world_send(&world, &told, 5000));
+	world_run(&world, world.now_ms + 100);
+	cr_assert(world_send(&world, &second, 5000));
+	world_run(&world, world.now_ms + 1000);
+	cr_assert_eq(world.wants, 1);
+	cr_assert(world_send(&world, &third, 5000));
+	world_run(&world, world.now_ms + 5000);
+	cr_assert_eq(world.wants, 2);
+	told_fini(&second);
+	told_fini(&third);
+}
+
 Test(client, believes_no_hold_of_days)
 {
 	cspark_client_hold(world.client, world.now_ms + 3 * 86400 * INT64_C(1000));

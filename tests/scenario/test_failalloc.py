@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from configured import csparkd
+from configured import csparkd, wait_for
 from wire import Closed
 
 HERE = Path(__file__).resolve().parent
@@ -53,30 +53,34 @@ def orders(tmp_path):
 
 def poor(sim, library, orders):
     """A daemon that can be refused memory."""
-    gateway = csparkd(sim, top={"workers": 1}, timeout_ms=3000,
+    gateway = csparkd(sim, top={"workers": 1}, timeout_ms=1500,
                       env={"LD_PRELOAD": str(library), "FAILALLOC": str(orders.file)})
     gateway.sim = None  # an answer may lack the header that tells of the attempts
     return gateway
 
 
-def refuse_each(orders, gateway, ask, step=1):
-    """ask() with its first allocation refused, its second, ... Gives how many there were."""
+def refuse(orders, gateway, ask, number):
+    """ask() with its allocation of this number refused. Gives how many there were."""
+    orders.fail(number)
+    try:
+        answer = ask()
+        assert answer.status in GOOD | BAD, answer
+    except (Closed, ConnectionError):
+        pass
+    finally:
+        asked = orders.done()
+    assert gateway.process.poll() is None, f"allocation {number} was refused"
+    return asked
+
+
+def refuse_each(orders, gateway, ask):
+    """The first, the second, ... until there was none to refuse. Gives how many there were."""
     end = time.monotonic() + PATIENCE_S
     number = 1
-    while True:
-        orders.fail(number)
-        try:
-            answer = ask()
-            assert answer.status in GOOD | BAD, answer
-        except (Closed, ConnectionError):
-            pass
-        finally:
-            asked = orders.done()
-        assert gateway.process.poll() is None, f"allocation {number} was refused"
-        if asked < number:
-            return number
+    while refuse(orders, gateway, ask, number) >= number:
         assert time.monotonic() < end
-        number += step
+        number += 1
+    return number
 
 
 @pytest.mark.parametrize("path, kind, body", [
@@ -110,5 +114,6 @@ def test_a_new_token(sim, library, orders):
             sim.revoke()
             return gateway.post(CYLINDER, {"radius": 3})
 
-        refuse_each(orders, gateway, ask, 5)
-        assert gateway.post(CYLINDER, {"radius": 3}).status == 200
+        for number in range(1, 30, 4):
+            refuse(orders, gateway, ask, number)
+        wait_for(lambda: gateway.post(CYLINDER, {"radius": 3}).status == 200)
