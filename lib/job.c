@@ -33,9 +33,9 @@ cspark_job_new(struct cspark_client *client, const struct cspark_request *reques
 {
 	const char *content_type = request->body ? request->content_type : NULL;
 	const char *content_encoding = request->body ? request->content_encoding : NULL;
-	size_t size = strlen(client->origin) + strlen(request->path) + length(content_type)
-		+ length(content_encoding) + length(call->request_id) + length(call->traceparent)
-		+ sizeof("content-type: content-encoding: x-request-id: traceparent: ") + 5;
+	size_t size = strlen(client->origin) + strlen(request->path) + length(content_type) +
+		length(content_encoding) + length(call->request_id) + length(call->traceparent) +
+		sizeof("content-type: content-encoding: x-request-id: traceparent: ") + 5;
 	struct cspark_job *job = malloc(sizeof(*job) + size);
 	char *at;
 
@@ -134,8 +134,8 @@ fail_tokenless(struct cspark_job *job)
 {
 	struct cspark_client *client = job->client;
 
-	job->result.retry_after_s = client->token_retry_ms < 0 ? 1
-							       : seconds_until(job, client->token_retry_ms);
+	job->result.retry_after_s = client->token_retry_ms < 0 ? 1 :
+								 seconds_until(job, client->token_retry_ms);
 	if (client->token_error.detail[0])
 		return fail(job, CSPARK_E_TOKEN_UNAVAILABLE, "No access token before the deadline: %.200s",
 			client->token_error.detail);
@@ -289,6 +289,13 @@ decide(struct cspark_job *job, enum cspark_event event, int64_t retry_after_ms)
 	return cspark_retry_decide(&client->options.retry, &question, &job->retry, &client->budget);
 }
 
+/* Servers count whole seconds, and from the moment of issue. */
+static bool
+is_over(const struct cspark_client *client, const struct cspark_token *token)
+{
+	return token->expires_ms >= 0 && token->expires_ms - 1000 <= cspark_client_now(client);
+}
+
 static enum cspark_step
 step_judge(struct cspark_job *job)
 {
@@ -299,6 +306,7 @@ step_judge(struct cspark_job *job)
 		.expects_json = job->request->expects_json,
 		.authorized = job->token && job->token->line[0],
 		.renewable = job->token && job->token->renewable,
+		.expired = job->token && is_over(client, job->token),
 		.retry_after_ms = cspark_head_retry_after_ms(
 			&exchange->head, client->host.wall_s(client->host.arg)),
 	};
@@ -312,8 +320,8 @@ step_judge(struct cspark_job *job)
 	}
 	cspark_judge_detail(&facts, &verdict, client->origin, job->result.detail, sizeof(job->result.detail));
 	keep_answer(job, &verdict);
-	job->result.retry_after_s = facts.retry_after_ms < 0 ? -1
-							     : (long)((facts.retry_after_ms + 999) / 1000);
+	job->result.retry_after_s = facts.retry_after_ms < 0 ? -1 :
+							       (long)((facts.retry_after_ms + 999) / 1000);
 	if (verdict.event == CSPARK_EVENT_REFUSED && facts.retry_after_ms > 0)
 		cspark_client_spread_hold(client, cspark_client_now(client) + facts.retry_after_ms);
 	if (is_open(job))
@@ -323,7 +331,7 @@ step_judge(struct cspark_job *job)
 		job->result.retries_by_cause[retry.cause]++;
 	if (!retry.again)
 		return CSPARK_STEP_FINISH;
-	if (verdict.event == CSPARK_EVENT_UNAUTHORIZED)
+	if (retry.cause == CSPARK_CAUSE_UNAUTHORIZED)
 		job->refused_generation = job->token->generation;
 	job->wait_ms = retry.wait_ms;
 	return CSPARK_STEP_BACK_OFF;

@@ -69,6 +69,14 @@ static const struct {
 	{ 0, 999, false, CSPARK_E_SPARK_ERROR, CSPARK_EVENT_FINAL, CSPARK_MAYBE_EXECUTED, CSPARK_WELL },
 };
 
+static enum cspark_event
+event_of_401(const struct cspark_judge_facts *facts)
+{
+	if (!facts->renewable)
+		return CSPARK_EVENT_FINAL;
+	return facts->expired ? CSPARK_EVENT_EXPIRED : CSPARK_EVENT_UNAUTHORIZED;
+}
+
 static struct cspark_verdict
 judge_status(const struct cspark_judge_facts *facts)
 {
@@ -76,11 +84,10 @@ judge_status(const struct cspark_judge_facts *facts)
 	size_t i = 0;
 
 	if (status == 401 && facts->authorized)
-		return (struct cspark_verdict){ CSPARK_E_CREDENTIALS_REFUSED,
-			facts->renewable ? CSPARK_EVENT_UNAUTHORIZED : CSPARK_EVENT_FINAL, CSPARK_NOT_SENT,
-			CSPARK_WELL };
-	while (status < STATUSES[i].first || status > STATUSES[i].last
-		|| (STATUSES[i].retry_after && facts->retry_after_ms < 0))
+		return (struct cspark_verdict){ CSPARK_E_CREDENTIALS_REFUSED, event_of_401(facts),
+			CSPARK_NOT_SENT, CSPARK_WELL };
+	while (status < STATUSES[i].first || status > STATUSES[i].last ||
+		(STATUSES[i].retry_after && facts->retry_after_ms < 0))
 		i++;
 	return (struct cspark_verdict){ STATUSES[i].code, STATUSES[i].event, STATUSES[i].outcome,
 		STATUSES[i].sign };
@@ -110,8 +117,8 @@ cspark_judge(const struct cspark_judge_facts *facts)
 	if (!whole && !(exchange->end == CSPARK_END_TRUNCATED && (status < 200 || status > 299)))
 		return judge_end(exchange);
 	verdict = judge_status(facts);
-	if (verdict.code == CSPARK_OK && facts->expects_json
-		&& !json_valid(exchange->answer, exchange->answer_len, NULL))
+	if (verdict.code == CSPARK_OK && facts->expects_json &&
+		!json_valid(exchange->answer, exchange->answer_len, NULL))
 		return (struct cspark_verdict){ CSPARK_E_UPSTREAM_GARBLED, CSPARK_EVENT_GARBLED,
 			CSPARK_EXECUTED, CSPARK_WELL };
 	return verdict;
@@ -130,9 +137,9 @@ advice_of(const struct cspark_judge_facts *facts, const struct cspark_verdict *v
 	case CSPARK_E_UPSTREAM_GARBLED:
 		return "The body is not one whole JSON text; the request was executed.";
 	case CSPARK_E_CREDENTIALS_REFUSED:
-		return facts->renewable
-			? "A renewed token did not help: check what this client may do in Spark."
-			: "Check the API key or the token in the configuration.";
+		return facts->renewable ?
+			"A renewed token did not help: check what this client may do in Spark." :
+			"Check the API key or the token in the configuration.";
 	case CSPARK_E_SPARK_RATE_LIMITED:
 		return "Send less, or ask again after the time given.";
 	case CSPARK_E_SPARK_UNAVAILABLE:
@@ -140,8 +147,8 @@ advice_of(const struct cspark_judge_facts *facts, const struct cspark_verdict *v
 	case CSPARK_E_UPSTREAM_TIMEOUT:
 		return "Spark's own limit was reached; split the work.";
 	case CSPARK_E_SPARK_REJECTED:
-		return status == 404 ? "Check the folder, the service and the version."
-				     : "Spark's own words are attached.";
+		return status == 404 ? "Check the folder, the service and the version." :
+				       "Spark's own words are attached.";
 	default:
 		return "Spark's own words are attached.";
 	}

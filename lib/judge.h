@@ -19,6 +19,7 @@ struct cspark_judge_facts {
 	bool expects_json;
 	bool authorized; /* a credential was sent */
 	bool renewable;  /* and a refusal of it may be cured by a newer one */
+	bool expired;    /* its life was over when the answer came */
 	int64_t retry_after_ms; /* -1: none */
 };
 

@@ -10,6 +10,7 @@
 enum cspark_event {
 	CSPARK_EVENT_NOT_SENT,     /* DNS, connect, TLS handshake, a declined HTTP/2 stream */
 	CSPARK_EVENT_UNAUTHORIZED, /* 401 that a newer token may cure */
+	CSPARK_EVENT_EXPIRED,      /* 401, and the token's life was over: says nothing of the credentials */
 	CSPARK_EVENT_REFUSED,      /* 429; 503 with Retry-After */
 	CSPARK_EVENT_UNCLEAR,      /* 408, 502, 503 */
 	CSPARK_EVENT_RESET,        /* no answer, though bytes were sent */

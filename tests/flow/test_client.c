@@ -319,6 +319,18 @@ Test(client, gives_up_when_a_renewed_token_is_refused_too)
 	cr_assert_leq(fetches, 2 + 100 / 10 + 5, "fetching for ever does not help: %u", fetches);
 }
 
+Test(client, does_not_blame_the_credentials_for_tokens_that_die_on_the_way)
+{
+	world.expires_in = "1";
+	world.revoked = 2;
+	cr_assert_eq(run(58000)->code, CSPARK_OK);
+	cr_assert_eq(told.result.attempts, 3);
+	told_fini(&told);
+	world.revoked = 1000;
+	cr_assert_eq(run(58000)->code, CSPARK_E_CREDENTIALS_REFUSED);
+	cr_assert_eq(told.result.attempts, 4);
+}
+
 Test(client, never_fails_while_tokens_expire_under_load)
 {
 	struct told many[64];

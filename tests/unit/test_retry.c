@@ -30,6 +30,7 @@ Test(retry, follows_the_table)
 	} ROWS[] = {
 		{ CSPARK_EVENT_NOT_SENT, { 9, 9, 9, 9 } },
 		{ CSPARK_EVENT_UNAUTHORIZED, { 1, 1, 1, 1 } },
+		{ CSPARK_EVENT_EXPIRED, { 3, 3, 3, 3 } },
 		{ CSPARK_EVENT_REFUSED, { 9, 9, 9, 9 } },
 		{ CSPARK_EVENT_UNCLEAR, { 9, 9, 0, 0 } },
 		{ CSPARK_EVENT_RESET, { 9, 1, 0, 0 } },
