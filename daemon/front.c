@@ -299,6 +299,14 @@ linger(struct front_request *request)
 	linger_on(&request->front->lingers, request->fd);
 }
 
+/* It ended in the run that made it whole, before it could be parked: whoever works on the answer stops. */
+static void
+abandon(struct front_request *request)
+{
+	request->now.has_left = true;
+	request->front->ops->left(request->now.arg);
+}
+
 /* Also called for a request whose head broke off: then there is no exchange. */
 static void
 on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code)
@@ -310,6 +318,8 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Req
 	pace_heard(&front->pace);
 	if (!request)
 		return;
+	if (now->arg && now->whole && !now->replied)
+		abandon(request);
 	if (now->response)
 		MHD_destroy_response(now->response);
 	if (now->arg) {
