@@ -38,18 +38,20 @@ host_of(const char *name)
 }
 
 bool
-doors_add(struct doors *doors, int fd, const char *name, bool is_unix)
+doors_add(struct doors *doors, const struct front_socket *socket)
 {
 	struct door *door = &doors->at[doors->count];
-	char *copy = doors->count < DOORS_MAX ? strdup(name) : NULL;
+	char *name = doors->count < FRONT_SOCKETS_MAX ? strdup(socket->name) : NULL;
 
-	if (!copy) {
-		close(fd);
+	if (!name) {
+		close(socket->fd);
 		return false;
 	}
-	*door = (struct door){ .doors = doors, .fd = fd, .is_unix = is_unix, .name = copy };
-	if (!is_unix)
-		door->own_host = host_of(copy);
+	*door = (struct door){ .doors = doors, .fd = socket->fd, .name = name };
+	door->place.allowed_hosts = socket->allowed_hosts;
+	door->place.any_host = socket->is_unix;
+	if (!socket->is_unix)
+		door->place.own_host = host_of(name);
 	doors->count++;
 	return true;
 }

@@ -11,18 +11,19 @@
 #include <sys/socket.h>
 
 #include "base/str.h"
+#include "daemon/front.h"
+#include "daemon/guard.h"
 #include "daemon/loop.h"
 
-enum { DOORS_MAX = 16, CALLER_MAX = 64 };
+enum { CALLER_MAX = 64 };
 
 struct doors;
 
 struct door {
 	struct doors *doors;
 	int fd;
-	bool is_unix;
-	char *name;          /* "127.0.0.1:8080" */
-	struct str own_host; /* the part of <name> without port and brackets; empty for unix sockets */
+	char *name;               /* "127.0.0.1:8080" */
+	struct guard_place place; /* its own_host is the part of <name> without port and brackets */
 };
 
 /* A caller came in: <fd> is taken; non-blocking. */
@@ -35,14 +36,14 @@ struct doors {
 	bool open;
 	bool closed; /* for good */
 	unsigned count;
-	struct door at[DOORS_MAX];
+	struct door at[FRONT_SOCKETS_MAX];
 	doors_caller_fn *on_caller;
 	void *arg;
 };
 
 void doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_caller, void *arg);
-/* <fd> is taken, also on failure. */
-bool doors_add(struct doors *doors, int fd, const char *name, bool is_unix);
+/* Its descriptor is taken, also on failure; its allowed_hosts are borrowed. */
+bool doors_add(struct doors *doors, const struct front_socket *socket);
 void doors_open(struct doors *doors);
 void doors_shut(struct doors *doors);
 /* Lets in who waits already, then closes: who connected before had a promise. */

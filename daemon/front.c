@@ -42,7 +42,6 @@ struct front {
 	struct pace pace;
 	bool draining;
 	bool stopping;
-	unsigned exchanges;
 	unsigned connections;
 	uint64_t accepted;
 	struct list all;            /* struct front_request, one a connection */
@@ -100,7 +99,7 @@ judge(struct front_request *request, const char *version, struct guard *ret)
 
 	guard_begin(ret, &request->front->rules, str_of(now->method), str_of(now->target), str_of(version));
 	MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, on_field, ret);
-	guard_end(ret, head_bytes(request->mhd), request->door->own_host, request->door->is_unix);
+	guard_end(ret, head_bytes(request->mhd), &request->door->place);
 	now->content_length = ret->chunked ? -1 : (int64_t)ret->length;
 	now->has_body = ret->chunked || ret->length > 0;
 }
@@ -134,7 +133,6 @@ take_head(struct front_request *request, const char *method, const char *version
 	now->arg = front->ops->begin(front->arg, request, guard.code, guard.detail);
 	if (!now->arg)
 		return MHD_NO;
-	front->exchanges++;
 	now->wants_body = true;
 	/* An answer that is queued in this call closes the connection, which is right if there is a body
 	 * to come, or may be. */
@@ -327,7 +325,6 @@ on_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Req
 
 		if (!now->whole && end == FRONT_OK)
 			linger(request);
-		front->exchanges--;
 		front->ops->done(now->arg, end, end == FRONT_OK || now->is_sent ? now->bytes_out : 0);
 	}
 	*now = (struct exchange){ 0 };
@@ -494,7 +491,6 @@ front_init(struct front *front, struct loop *loop, const struct front_options *o
 		.max_head = options->max_head,
 		.max_target = options->max_target,
 		.max_body = options->max_body,
-		.allowed_hosts = options->allowed_hosts,
 	};
 	list_init(&front->all);
 	list_init(&front->parking);
@@ -509,7 +505,7 @@ take_sockets(struct front *front, const struct front_options *options)
 	bool ok = true;
 
 	for (size_t i = 0; i < options->socket_count; i++)
-		ok &= doors_add(&front->doors, options->sockets[i], options->names[i], options->is_unix[i]);
+		ok &= doors_add(&front->doors, &options->sockets[i]);
 	return ok;
 }
 
@@ -557,12 +553,6 @@ front_drain(struct front *front)
 			patience_enter(&front->patience, request, DEADLINE_IDLE);
 	}
 	doors_drain(&front->doors);
-}
-
-unsigned
-front_open_exchanges(const struct front *front)
-{
-	return front->exchanges;
 }
 
 unsigned

@@ -59,18 +59,22 @@ struct front_ops {
 
 enum { FRONT_SOCKETS_MAX = 16 };
 
+struct front_socket {
+	int fd;           /* listening, non-blocking; taken */
+	bool is_unix;
+	const char *name; /* for logs: "127.0.0.1:8080"; copied */
+	const char *const *allowed_hosts; /* besides loopback; may be NULL; borrowed */
+};
+
 struct front_options {
-	const int *sockets;          /* listening, non-blocking; taken */
-	const char *const *names;    /* of each, for logs: "127.0.0.1:8080"; copied */
-	const bool *is_unix;         /* of each */
-	size_t socket_count;         /* at most FRONT_SOCKETS_MAX */
+	const struct front_socket *sockets; /* copied */
+	size_t socket_count;                /* at most FRONT_SOCKETS_MAX */
 	unsigned max_connections;    /* of this front */
 	size_t max_head;             /* bytes; 431 */
 	size_t max_target;           /* bytes; 414 */
 	uint64_t max_body;           /* bytes as received; 413 */
 	unsigned head_ms, body_ms;   /* body_ms grows by 1 s for each 16 KiB received */
 	unsigned idle_ms, write_ms;
-	const char *const *allowed_hosts; /* besides loopback; NULL-terminated; borrowed */
 };
 
 /* Given; NULL: no memory or libmicrohttpd refused. Registers with the loop, takes the sockets, accepts
@@ -80,10 +84,8 @@ struct front *front_new(struct loop *loop, const struct front_options *options, 
 /* Stops accepting and closes the listening sockets; kept connections are closed after their next answer,
  * or when they stay silent for a moment. */
 void front_drain(struct front *front);
-/* Exchanges between begin() and done(), and connections. */
-unsigned front_open_exchanges(const struct front *front);
 unsigned front_connections(const struct front *front);
-/* Total accepted so far; and refused because of max_connections. */
+/* Connections accepted so far. */
 uint64_t front_accepted(const struct front *front);
 /* All exchanges must have been answered. Those that are still being written are cut: done(FRONT_STOPPED). */
 void front_free(struct front *front);

@@ -286,29 +286,29 @@ is_loopback(struct str name)
 }
 
 static bool
-is_served(const struct guard_rules *rules, struct str name, struct str own_host)
+is_served(const struct guard_place *place, struct str name)
 {
-	if (is_loopback(name) || (own_host.len && str_eq_nocase(name, own_host)))
+	if (is_loopback(name) || (place->own_host.len && str_eq_nocase(name, place->own_host)))
 		return true;
-	for (const char *const *host = rules->allowed_hosts; host && *host; host++)
+	for (const char *const *host = place->allowed_hosts; host && *host; host++)
 		if (str_eq_nocase(name, str_of(*host)))
 			return true;
 	return false;
 }
 
 static void
-judge_host(struct guard *guard, struct str own_host, bool any_host)
+judge_host(struct guard *guard, const struct guard_place *place)
 {
 	struct str name;
 
 	if (guard->hosts == 0 && !guard->http_1_0)
 		refuse(guard, CSPARK_E_BAD_REQUEST, "There is no Host field.");
-	if (guard->hosts == 0 || any_host)
+	if (guard->hosts == 0 || place->any_host)
 		return;
 	if (!host_name(guard->host, &name))
 		refuse(guard, CSPARK_E_BAD_REQUEST,
 			"The Host field is not a name or address with an optional port.");
-	else if (!is_served(guard->rules, name, own_host))
+	else if (!is_served(place, name))
 		refuse(guard, CSPARK_E_HOST_REFUSED,
 			"The Host field names neither this machine nor one of allowed_hosts.");
 }
@@ -341,12 +341,12 @@ judge_framing(struct guard *guard)
 }
 
 enum cspark_code
-guard_end(struct guard *guard, size_t head_bytes, struct str own_host, bool any_host)
+guard_end(struct guard *guard, size_t head_bytes, const struct guard_place *place)
 {
 	if (head_bytes > guard->rules->max_head)
 		refuse(guard, CSPARK_E_HEADERS_TOO_LARGE, "The header section is larger than the limit.");
 	judge_framing(guard);
-	judge_host(guard, own_host, any_host);
+	judge_host(guard, place);
 	judge_origin(guard);
 	return guard->code;
 }

@@ -19,7 +19,13 @@ struct guard_rules {
 	size_t max_head;   /* bytes */
 	size_t max_target; /* bytes */
 	uint64_t max_body; /* bytes, by Content-Length */
-	const char *const *allowed_hosts; /* names besides loopback; NULL-terminated; may be NULL */
+};
+
+/* The listener that a request came in by. */
+struct guard_place {
+	struct str own_host;              /* the name in its own address */
+	const char *const *allowed_hosts; /* names besides that and loopback; NULL-terminated; may be NULL */
+	bool any_host;                    /* a unix socket: nobody can be led astray to it */
 };
 
 struct guard {
@@ -39,5 +45,4 @@ struct guard {
 void guard_begin(struct guard *guard, const struct guard_rules *rules, struct str method, struct str target,
 	struct str version);
 void guard_header(struct guard *guard, struct str name, struct str value);
-/* <own_host>: the name in the listener's own address; empty where any Host will do (unix sockets). */
-enum cspark_code guard_end(struct guard *guard, size_t head_bytes, struct str own_host, bool any_host);
+enum cspark_code guard_end(struct guard *guard, size_t head_bytes, const struct guard_place *place);

@@ -214,12 +214,9 @@ make_front(struct shard *shard, const struct shard_options *options)
 {
 	const struct config *config = options->config;
 	size_t count = config->listener_count;
-	const char *names[FRONT_SOCKETS_MAX];
-	bool is_unix[FRONT_SOCKETS_MAX];
+	struct front_socket sockets[FRONT_SOCKETS_MAX];
 	struct front_options front = {
-		.sockets = options->sockets,
-		.names = names,
-		.is_unix = is_unix,
+		.sockets = sockets,
 		.socket_count = count,
 		.max_connections = (config->limits.max_connections + options->count - 1) / options->count,
 		.max_head = config->limits.max_head,
@@ -229,13 +226,18 @@ make_front(struct shard *shard, const struct shard_options *options)
 		.body_ms = config->limits.body_ms,
 		.idle_ms = config->limits.idle_ms,
 		.write_ms = config->limits.write_ms,
-		.allowed_hosts = (const char *const *)config->listeners[0].allowed_hosts,
 	};
 
 	assert(count <= FRONT_SOCKETS_MAX);
 	for (size_t i = 0; i < count; i++) {
-		names[i] = options->names[i];
-		is_unix[i] = listener_is_unix(config->listeners[i].address);
+		const struct config_listener *listener = &config->listeners[i];
+
+		sockets[i] = (struct front_socket){
+			.fd = options->sockets[i],
+			.is_unix = listener_is_unix(listener->address),
+			.name = options->names[i],
+			.allowed_hosts = (const char *const *)listener->allowed_hosts,
+		};
 	}
 	shard->front = front_new(shard->loop, &front, &call_front_ops, &shard->desk);
 	return shard->front != NULL;

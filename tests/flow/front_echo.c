@@ -173,7 +173,7 @@ static struct loop_timer drain_timer;
 static void
 on_drain_timer(void *arg)
 {
-	if (front_open_exchanges(front) == 0 && front_connections(front) == 0)
+	if (front_connections(front) == 0)
 		loop_stop(loop);
 	else
 		loop_timer_set(loop, &drain_timer, loop_now_ms(loop) + 10);
@@ -269,11 +269,13 @@ main(int argc, char **argv)
 {
 	const char *unix_path = option(argc, argv, "unix", NULL);
 	char names[2][LISTENER_NAME_MAX];
-	int sockets[2];
+	static const char *const allowed_hosts[] = { "gateway.internal", NULL };
+	struct front_socket sockets[2] = {
+		{ .name = names[0], .allowed_hosts = allowed_hosts },
+		{ .name = names[1], .is_unix = true },
+	};
 	struct front_options options = {
 		.sockets = sockets,
-		.names = (const char *const[]){ names[0], names[1] },
-		.is_unix = (const bool[]){ false, true },
 		.socket_count = unix_path ? 2 : 1,
 		.max_connections = number(argc, argv, "connections", 1000),
 		.max_head = number(argc, argv, "head", 16 * 1024),
@@ -283,7 +285,6 @@ main(int argc, char **argv)
 		.body_ms = number(argc, argv, "body_ms", 10000),
 		.idle_ms = number(argc, argv, "idle_ms", 75000),
 		.write_ms = number(argc, argv, "write_ms", 60000),
-		.allowed_hosts = (const char *const[]){ "gateway.internal", NULL },
 	};
 	int signal_fd = signals();
 
@@ -291,9 +292,9 @@ main(int argc, char **argv)
 	is_verbose = number(argc, argv, "verbose", 1);
 	loop = loop_new();
 	loop_timer_init(&drain_timer, on_drain_timer, NULL);
-	sockets[0] = listen_on(option(argc, argv, "listen", "127.0.0.1:0"), names[0]);
+	sockets[0].fd = listen_on(option(argc, argv, "listen", "127.0.0.1:0"), names[0]);
 	if (unix_path)
-		sockets[1] = listen_on(unix_path, names[1]);
+		sockets[1].fd = listen_on(unix_path, names[1]);
 	limit_descriptors(number(argc, argv, "descriptors", 0));
 	front = front_new(loop, &options, &ops, NULL);
 	if (!front || !loop_watch(loop, signal_fd, LOOP_READ, on_signal, NULL))

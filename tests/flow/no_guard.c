@@ -19,7 +19,7 @@ guard_header(struct guard *guard, struct str name, struct str value)
 }
 
 enum cspark_code
-guard_end(struct guard *guard, size_t head_bytes, struct str own_host, bool any_host)
+guard_end(struct guard *guard, size_t head_bytes, const struct guard_place *place)
 {
 	return guard->code;
 }

@@ -220,3 +220,16 @@ def test_every_code_has_its_case():
     shown = {case.code for case in CASES} | {"overloaded", "circuit_open", "draining", "operation_disabled"}
     assert shown.isdisjoint(UNREACHABLE)
     assert shown | set(UNREACHABLE) == set(titles())
+
+
+def test_every_listener_has_its_own_hosts(config):
+    inner, outer = free_port(), free_port()
+    listeners = f'''listeners = (
+        {{ address = "127.0.0.1:{inner}"; }},
+        {{ address = "127.0.0.1:{outer}"; allowed_hosts = ["gateway.internal"]; }}
+    );'''
+    with Gateway(config + listeners, port=inner, listen=False) as gateway:
+        refused = gateway.get("/healthz", headers={"Host": "gateway.internal"})
+        assert json.loads(refused.body)["code"] == "host_refused"
+        gateway.port = outer
+        assert gateway.get("/healthz", headers={"Host": "gateway.internal"}).status == 200

@@ -6,8 +6,10 @@
 
 static const char *const allowed[] = { "gateway.internal", "10.1.2.3", NULL };
 static const struct guard_rules rules = {
-	.max_head = 16384, .max_target = 64, .max_body = 1000, .allowed_hosts = allowed,
+	.max_head = 16384, .max_target = 64, .max_body = 1000,
 };
+
+static const struct guard_place place;
 
 /* A head: "METHOD TARGET VERSION" and one "name:value" a line. */
 static enum cspark_code
@@ -26,7 +28,8 @@ judge_at(const char *head, struct str own_host, bool any_host, struct guard *gua
 		name = str_cut(line, ':', &value);
 		guard_header(guard, name, value);
 	}
-	return guard_end(guard, strlen(head), own_host, any_host);
+	return guard_end(guard, strlen(head),
+		&(struct guard_place){ .own_host = own_host, .allowed_hosts = allowed, .any_host = any_host });
 }
 
 static enum cspark_code
@@ -246,9 +249,9 @@ Test(guard, holds_the_limits)
 	cr_assert_eq(judge(POST_HOST "content-length:99999999999999999999999\n"), CSPARK_E_BODY_TOO_LARGE);
 
 	guard_begin(&guard, &rules, STR("GET"), STR("/"), STR("HTTP/1.0"));
-	cr_assert_eq(guard_end(&guard, 16384, STR(""), false), CSPARK_OK);
+	cr_assert_eq(guard_end(&guard, 16384, &place), CSPARK_OK);
 	guard_begin(&guard, &rules, STR("GET"), STR("/"), STR("HTTP/1.0"));
-	cr_assert_eq(guard_end(&guard, 16385, STR(""), false), CSPARK_E_HEADERS_TOO_LARGE);
+	cr_assert_eq(guard_end(&guard, 16385, &place), CSPARK_E_HEADERS_TOO_LARGE);
 }
 
 Test(guard, counts_fields)
@@ -260,7 +263,7 @@ Test(guard, counts_fields)
 		guard_header(&guard, STR("x"), STR("y"));
 	cr_assert_eq(guard.code, CSPARK_OK);
 	guard_header(&guard, STR("x"), STR("y"));
-	cr_assert_eq(guard_end(&guard, 500, STR(""), false), CSPARK_E_HEADERS_TOO_LARGE);
+	cr_assert_eq(guard_end(&guard, 500, &place), CSPARK_E_HEADERS_TOO_LARGE);
 }
 
 Test(guard, says_how_the_body_is_framed)
