@@ -41,9 +41,10 @@ static const struct bucket {
 
 static const char *const class_names[CLASSES] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
 /* What lib/authority.c and lib/token_answer.c give as reasons. */
-static const char *const reason_names[] = { "other", "status", "limited", "refused", "redirect", "timeout", "connect",
-	"dns", "tls", "tls_verify", "protocol", "reset", "fault", "size", "body", "token_type", "token_syntax",
-	"expires_in" };
+static const char *const reason_names[] = {
+	"other", "status", "limited", "refused", "redirect", "timeout", "connect", "dns", "tls", "tls_verify",
+	"protocol", "reset", "fault", "size", "body", "token_type", "token_syntax", "expires_in",
+};
 enum { REASONS = sizeof(reason_names) / sizeof(*reason_names) };
 
 struct metrics {

@@ -70,7 +70,8 @@ log_failure(struct tokens *tokens, size_t tenant, const struct cspark_token_news
 		return;
 	state->failing = true;
 	state->failing_code = news->error.code;
-	log_begin(&line, refused ? LOG_ERROR_LEVEL : LOG_WARN_LEVEL, refused ? "credentials_refused" : "token_fetch_failed");
+	log_begin(&line, refused ? LOG_ERROR_LEVEL : LOG_WARN_LEVEL,
+		refused ? "credentials_refused" : "token_fetch_failed");
 	log_text(&line, "tenant", tokens->options.config->tenants[tenant].name);
 	log_text(&line, "reason", news->reason);
 	log_text(&line, "detail", news->error.detail);
@@ -198,7 +199,8 @@ show_age(const struct tokens *tokens, size_t tenant)
 	int64_t age_ms = 0;
 
 	if (atomic_load_explicit(&admin->state, memory_order_relaxed) == CSPARK_TOKEN_VALID)
-		age_ms = loop_now_ms(tokens->loop) - atomic_load_explicit(&admin->since_ms, memory_order_relaxed);
+		age_ms = loop_now_ms(tokens->loop) -
+			atomic_load_explicit(&admin->since_ms, memory_order_relaxed);
 	metrics_set(tokens->options.metrics, METRIC_TOKEN_AGE, (unsigned)tenant, age_ms / 1000);
 }
 

@@ -6,7 +6,7 @@ enum {
 	LEAST_MS = 100, /* an attempt with less time than this is not begun */
 	NEVER = 0,
 	ONCE = 1,
-	THRICE = 3,
+	MORE = 3,
 	OFTEN = 255, /* as often as retry.max says */
 };
 
@@ -20,7 +20,7 @@ struct rule {
 static const struct rule RULES[CSPARK_EVENTS] = {
 	[CSPARK_EVENT_NOT_SENT]     = { CSPARK_CAUSE_CONNECT,      false, { OFTEN, OFTEN, OFTEN, OFTEN } },
 	[CSPARK_EVENT_UNAUTHORIZED] = { CSPARK_CAUSE_UNAUTHORIZED, true,  { ONCE,  ONCE,  ONCE,  ONCE  } },
-	[CSPARK_EVENT_EXPIRED]      = { CSPARK_CAUSE_UNAUTHORIZED, true,  { THRICE, THRICE, THRICE, THRICE } },
+	[CSPARK_EVENT_EXPIRED]      = { CSPARK_CAUSE_UNAUTHORIZED, true,  { MORE,  MORE,  MORE,  MORE  } },
 	[CSPARK_EVENT_REFUSED]      = { CSPARK_CAUSE_THROTTLED,    false, { OFTEN, OFTEN, OFTEN, OFTEN } },
 	[CSPARK_EVENT_UNCLEAR]      = { CSPARK_CAUSE_STATUS,       false, { OFTEN, OFTEN, NEVER, NEVER } },
 	[CSPARK_EVENT_RESET]        = { CSPARK_CAUSE_RESET,        false, { OFTEN, ONCE,  NEVER, NEVER } },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static bool
 copy_text(const char **copy, const char *text)
@@ -61,4 +62,24 @@ cspark_route_agent_line(const struct cspark_route *route)
 		< 0)
 		return NULL;
 	return line;
+}
+
+bool
+cspark_route_may_share(const struct cspark_route *route, const char *url)
+{
+	return route->http_version != 1 && strncasecmp(url, "https:", 6) == 0;
+}
+
+const char *
+cspark_route_plain_path(const struct cspark_route *route, const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *path = host ? strpbrk(host + 3, "/?#") : NULL;
+	const char *at = path;
+
+	if (path == NULL || route->proxy)
+		return NULL;
+	while (*at > ' ' && *at < 0x7f && *at != '#')
+		at++;
+	return *path == '/' && *at == '\0' && strstr(path, "/.") == NULL ? path : NULL;
 }

@@ -18,7 +18,6 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -269,36 +268,12 @@ give_slot(struct transport_curl *t, struct slot *slot)
 
 /* ---- from an exchange to a transfer ---- */
 
-/* Whether a transfer waits to see if the connection under way can carry it too. In clear that is never
- * HTTP/2, and libcurl would only know so after the first answer. */
-static bool
-may_share(const struct slot *slot, const char *url)
-{
-	return slot->route.http_version != 1 && strncasecmp(url, "https:", 6) == 0;
-}
-
-/* Where the path begins in a URL that libcurl need not read: a path of plain characters, without dots to
- * resolve, that no proxy wants to see together with the origin. Otherwise NULL. */
-static const char *
-plain_path(const struct slot *slot, const char *url)
-{
-	const char *host = strstr(url, "://");
-	const char *path = host ? strpbrk(host + 3, "/?#") : NULL;
-	const char *at = path;
-
-	if (path == NULL || slot->route.proxy)
-		return NULL;
-	while (*at > ' ' && *at < 0x7f && *at != '#')
-		at++;
-	return *path == '/' && *at == '\0' && strstr(path, "/.") == NULL ? path : NULL;
-}
-
 /* libcurl would parse the URL, print it and take it apart again for each request. The origin is parsed when
  * it changes; a plain path is handed over as the target of the request, which is sent as it is. */
 static bool
 set_url(struct slot *slot, const char *url)
 {
-	const char *path = plain_path(slot, url);
+	const char *path = cspark_route_plain_path(&slot->route, url);
 	size_t len = path ? (size_t)(path - url) : strlen(url);
 
 	if (curl_easy_setopt(slot->easy, CURLOPT_REQUEST_TARGET, path) != CURLE_OK)
@@ -377,7 +352,8 @@ start(struct transport_curl *t, struct cspark_exchange *exchange)
 	set_method(slot, exchange);
 	set_lines(slot, exchange);
 	curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
-	curl_easy_setopt(slot->easy, CURLOPT_PIPEWAIT, (long)may_share(slot, exchange->url));
+	curl_easy_setopt(
+		slot->easy, CURLOPT_PIPEWAIT, (long)cspark_route_may_share(&slot->route, exchange->url));
 	exchange->slot = slot;
 	exchange->state = CSPARK_EXCHANGE_RUNNING;
 	t->stats.open++;
@@ -415,15 +391,9 @@ end_unsent(CURLcode code)
 	return CSPARK_END_CONNECT;
 }
 
-/* libcurl also starts again when a server declines an HTTP/2 stream. On a connection that this exchange
- * opened itself that is the only reason it has; on a kept one it cannot be told from a connection that
- * died, and the worse is assumed. */
-static enum cspark_exchange_end
-end_restarted(long connects)
-{
-	return connects > 1 ? CSPARK_END_REFUSED : CSPARK_END_RESET;
-}
-
+/* A second start: libcurl also starts again when a server declines an HTTP/2 stream. On a connection that
+ * this exchange opened itself that is the only reason it has; on a kept one it cannot be told from a
+ * connection that died, and the worse is assumed. */
 static enum cspark_exchange_end
 end_of(const struct slot *slot, CURLcode code, long connects)
 {
@@ -439,7 +409,7 @@ end_of(const struct slot *slot, CURLcode code, long connects)
 	if (slot->starts == 0)
 		return end_unsent(code);
 	if (slot->starts > 1 && slot->transport->guarded)
-		return end_restarted(connects);
+		return connects > 1 ? CSPARK_END_REFUSED : CSPARK_END_RESET;
 	if (code == CURLE_OUT_OF_MEMORY) /* within a head: that a line of it is too long */
 		return exchange->head.status ? CSPARK_END_PROTOCOL : CSPARK_END_FAULT;
 	if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL)
@@ -583,14 +553,7 @@ do_free(struct cspark_transport *base)
 	free(t);
 }
 
-static const struct cspark_transport_ops OPS = {
-	.send = do_send,
-	.cancel = do_cancel,
-	.ready = do_ready,
-	.due = do_due,
-	.stats = do_stats,
-	.free = do_free,
-};
+static const struct cspark_transport_ops OPS = { do_send, do_cancel, do_ready, do_due, do_stats, do_free };
 
 struct cspark_transport *
 cspark_transport_new_curl(const struct cspark_host *host, const struct cspark_transport_options *options)

@@ -81,8 +81,8 @@ cspark_watches_want(struct cspark_watches *watches, int fd, int events)
 		return false;
 	connecting = watch->connection && watch->want & CSPARK_WRITE;
 	watch->want = (uint8_t)events;
-	/* A resolver's descriptor is closed right after this, and one that was given up while it connected has
-	 * been: nothing else tells of them. */
+	/* A resolver's descriptor is closed right after this, and one that was given up while it connected
+	 * has been: nothing else tells of them. */
 	if (events == 0 && (!watch->connection || connecting)) {
 		forget(watches, fd, watch);
 	} else if (!watch->dirty) {

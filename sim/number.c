@@ -19,7 +19,7 @@ shortest_digits(double value, char *ret_digits)
 		if (precision == 16 || strtod(text, NULL) == value)
 			break;
 	}
-	exponent = atoi(strchr(text, 'e') + 1);
+	exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
 	ret_digits[0] = text[0];
 	memcpy(ret_digits + 1, text + 2, (size_t)precision);
 	ret_digits[1 + precision] = 0;

@@ -375,7 +375,9 @@ Test(call, passes_drop_in_calls_through_unchanged)
 
 Test(call, passes_the_query_of_a_drop_in_call_through)
 {
-	struct fake_request say = { .method = "POST", .path = "/acme/api/v4/execute", .query = "a=%20b&c", .body = "{}" };
+	struct fake_request say = {
+		.method = "POST", .path = "/acme/api/v4/execute", .query = "a=%20b&c", .body = "{}"
+	};
 
 	fake_front_send(&requests[0], &say, &desk);
 	cr_assert_str_eq(fake_jobs[0].request->path, "/acme/api/v4/execute?a=%20b&c");

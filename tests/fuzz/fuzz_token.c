@@ -12,7 +12,8 @@ static void
 check_good(const struct cspark_token_answer *answer, struct str token)
 {
 	FUZZ_REQUIRE(cspark_token_usable(token), "an unusable token of %zu bytes", token.len);
-	FUZZ_REQUIRE(answer->life_ms >= CSPARK_TOKEN_LIFE_LEAST_MS && answer->life_ms <= CSPARK_TOKEN_LIFE_MAX_MS,
+	FUZZ_REQUIRE(answer->life_ms >= CSPARK_TOKEN_LIFE_LEAST_MS &&
+			answer->life_ms <= CSPARK_TOKEN_LIFE_MAX_MS,
 		"a life of %lld ms", (long long)answer->life_ms);
 }
 
@@ -27,7 +28,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	buf_init(&token, CSPARK_TOKEN_ANSWER_MAX);
-	cspark_token_answer_read(STATUSES[data[0] % 8], str_range((const char *)data + 1, size - 1), &token, &answer);
+	cspark_token_answer_read(
+		STATUSES[data[0] % 8], str_range((const char *)data + 1, size - 1), &token, &answer);
 	if (answer.verdict == CSPARK_TOKEN_GOOD)
 		check_good(&answer, buf_text(&token));
 	else

@@ -1,9 +1,9 @@
 /*
  * Memory that runs out: preloaded, it lets chosen allocations of a process fail.
  *
- * $FAILALLOC names a file that is mapped and shared with the test: which allocation shall fail, counted from 1 (0:
- * none), and how many were asked for since the test set the count to 0. What libcurl and libev ask for themselves is
- * granted: they crash or abort without memory, and that is not ours to mend.
+ * $FAILALLOC names a file that is mapped and shared with the test: which allocation shall fail, counted from
+ * 1 (0: none), and how many were asked for since the test set the count to 0. What libcurl and libev ask for
+ * themselves is granted: they crash or abort without memory, and that is not ours to mend.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -32,7 +32,9 @@ take_orders(void)
 {
 	const char *file = getenv("FAILALLOC");
 	int fd = file ? open(file, O_RDWR | O_CLOEXEC) : -1;
-	void *map = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(*orders), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *map = fd < 0 ?
+		MAP_FAILED :
+		mmap(NULL, sizeof(*orders), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (fd >= 0)
 		close(fd);
@@ -45,7 +47,8 @@ is_spared(const void *caller)
 {
 	Dl_info info;
 
-	return dladdr(caller, &info) && (strstr(info.dli_fname, "/libcurl") || strstr(info.dli_fname, "/libev"));
+	return dladdr(caller, &info) &&
+		(strstr(info.dli_fname, "/libcurl") || strstr(info.dli_fname, "/libev"));
 }
 
 static int

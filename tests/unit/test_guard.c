@@ -29,7 +29,8 @@ judge_at(const char *head, struct str own_host, bool any_host, struct guard *gua
 		guard_header(guard, name, value);
 	}
 	return guard_end(guard, strlen(head),
-		&(struct guard_place){ .own_host = own_host, .allowed_hosts = allowed, .any_host = any_host });
+		&(struct guard_place){
+			.own_host = own_host, .allowed_hosts = allowed, .any_host = any_host });
 }
 
 static enum cspark_code
