@@ -304,7 +304,7 @@ step_judge(struct cspark_job *job)
 	struct cspark_judge_facts facts = {
 		.exchange = exchange,
 		.expects_json = job->request->expects_json,
-		.authorized = job->token && job->token->line[0],
+		.authorized = !job->request->is_public,
 		.renewable = job->token && job->token->renewable,
 		.expired = job->token && is_over(client, job->token),
 		.retry_after_ms = cspark_head_retry_after_ms(

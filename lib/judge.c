@@ -139,7 +139,7 @@ advice_of(const struct cspark_judge_facts *facts, const struct cspark_verdict *v
 	case CSPARK_E_CREDENTIALS_REFUSED:
 		return facts->renewable ?
 			"A renewed token did not help: check what this client may do in Spark." :
-			"Check the API key or the token in the configuration.";
+			"Check the API key or the token in the configuration, or that there is one.";
 	case CSPARK_E_SPARK_RATE_LIMITED:
 		return "Send less, or ask again after the time given.";
 	case CSPARK_E_SPARK_UNAVAILABLE:

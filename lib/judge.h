@@ -17,7 +17,7 @@ struct cspark_verdict {
 struct cspark_judge_facts {
 	const struct cspark_exchange *exchange; /* over */
 	bool expects_json;
-	bool authorized; /* a credential was sent */
+	bool authorized; /* no public request: a 401 is about our credentials, or our having none */
 	bool renewable;  /* and a refusal of it may be cured by a newer one */
 	bool expired;    /* its life was over when the answer came */
 	int64_t retry_after_ms; /* -1: none */

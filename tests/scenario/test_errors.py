@@ -31,6 +31,7 @@ tenants = (
     auth = { client_id = "demo"; client_secret = "demo-secret"; }; },
   { name = "stranger"; base_url = "%(sim)s/my-tenant"; auth = { client_id = "demo"; client_secret = "not-the-secret"; }; },
   { name = "wrongkey"; base_url = "%(sim)s/my-tenant"; auth = { api_key = "not-the-api-key"; }; },
+  { name = "nameless"; base_url = "%(sim)s/my-tenant"; auth = { open = true; }; },
   { name = "tokenless"; base_url = "%(sim)s/my-tenant"; token_url = "http://127.0.0.1:%(nobody)d/token";
     timeout_ms = 300; auth = { client_id = "demo"; client_secret = "demo-secret"; }; },
   { name = "nobody"; base_url = "http://127.0.0.1:%(nobody)d/my-tenant"; retry = { max = 0; }; auth = { open = true; }; },
@@ -99,6 +100,7 @@ CASES = [
     Case("upstream_tls", 502, path=ECHO + "?_tenant=untrusted", attempts=1),
     Case("credentials_refused", 502, path=ECHO + "?_tenant=stranger"),
     Case("credentials_refused", 502, path=ECHO + "?_tenant=wrongkey", attempts=1, spark=(401, ""), outcome="not_sent"),
+    Case("credentials_refused", 502, path=ECHO + "?_tenant=nameless", attempts=1, spark=(401, ""), outcome="not_sent"),
     Case("token_unavailable", 503, path=ECHO + "?_tenant=tokenless", retryable=True),
 ]
 

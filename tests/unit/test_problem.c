@@ -44,8 +44,8 @@ Test(problem, leaves_spark_out_if_it_said_nothing)
 	struct problem problem = { .code = CSPARK_E_BAD_JSON, .detail = "d", .request_id = "r" };
 
 	expect_problem(&problem,
-		"{\"type\":\"urn:csparkd:error:bad_json\",\"title\":\"The body is not one valid JSON "
-		"text\",\"status\":400,"
+		"{\"type\":\"urn:csparkd:error:bad_json\",\"title\":\"The body is not usable "
+		"JSON\",\"status\":400,"
 		"\"code\":\"bad_json\",\"detail\":\"d\",\"request_id\":\"r\",\"attempts\":0,"
 		"\"outcome\":\"not_sent\","
 		"\"retryable\":false}");
