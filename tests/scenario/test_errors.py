@@ -20,7 +20,7 @@ UNREACHABLE = {
     "caller_refused": "callers have no tokens yet",
     "cancelled": "nobody is left to read it; its access line is in test_callers.py",
     "internal": "would be a fault of the gateway; tests/flow/test_call.c plays one",
-    "request_timeout": "too slow a caller is closed; its access line says 408, see test_callers.py",
+    "request_timeout": "a slow body gets it, see test_callers.py",
 }
 
 CONFIG = """
