@@ -395,12 +395,6 @@ start(struct gateway *gateway)
 	return true;
 }
 
-static int64_t
-never(void *arg)
-{
-	return -1;
-}
-
 static void
 flush_log(void *arg)
 {
@@ -444,7 +438,7 @@ gateway_run(const struct config *config)
 	struct gateway gateway = { .config = config, .signals = -1, .exit_code = EX_SOFTWARE };
 
 	if (start(&gateway)) {
-		struct loop_guest flusher = { never, flush_log, &gateway };
+		struct loop_guest flusher = { NULL, flush_log, &gateway };
 
 		gateway.exit_code = EX_OK;
 		(void)loop_add_guest(gateway.loop, &flusher);

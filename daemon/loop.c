@@ -516,7 +516,7 @@ sleep_ms(const struct loop *loop)
 		least = loop->heap[0].at_ms > loop->now_ms ? loop->heap[0].at_ms - loop->now_ms : 0;
 	for (int i = 0; i < loop->guest_count && least != 0; i++) {
 		const struct loop_guest *guest = &loop->guests[i];
-		int64_t ms = guest->run ? guest->timeout_ms(guest->arg) : -1;
+		int64_t ms = guest->run && guest->timeout_ms ? guest->timeout_ms(guest->arg) : -1;
 
 		if (ms >= 0 && (least < 0 || ms < least))
 			least = ms;

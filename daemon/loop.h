@@ -49,7 +49,8 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms);
 
 /* ---- guests: foreign event systems ---- */
 struct loop_guest {
-	/* How long the loop may sleep for this guest: 0 not at all, -1 for ever. Asked before every sleep. */
+	/* How long the loop may sleep for this guest: 0 not at all, -1 for ever. Asked before every sleep.
+	 * NULL: for ever. */
 	int64_t (*timeout_ms)(void *arg);
 	/* Called once at the end of every iteration. */
 	void (*run)(void *arg);

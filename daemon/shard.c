@@ -197,12 +197,6 @@ on_pulse(void *arg)
 
 /* ---- life ------------------------------------------------------------------------------------------- */
 
-static int64_t
-never(void *arg)
-{
-	return -1;
-}
-
 static void
 flush_log(void *arg)
 {
@@ -247,7 +241,7 @@ struct shard *
 shard_new(const struct shard_options *options, struct cspark_error *ret_error)
 {
 	struct shard *shard = calloc(1, sizeof *shard);
-	struct loop_guest flusher = { never, flush_log, shard };
+	struct loop_guest flusher = { NULL, flush_log, shard };
 
 	ret_error->code = CSPARK_E_INTERNAL;
 	snprintf(ret_error->detail, sizeof ret_error->detail, "shard %u: no memory or no descriptors",
