@@ -354,8 +354,11 @@ def test_draining_lets_in_who_waits_at_the_door():
         wires = [front.connect().send(GET) for _ in range(30)]
         os.kill(front.process.pid, signal.SIGTERM)
         os.kill(front.process.pid, signal.SIGCONT)
+        # The loop wakes to the callers and to the signal at once and takes them
+        # in any order: who is answered before it drains is closed as idle.
         for wire in wires:
-            assert wire.answer().header("connection") == "close"
+            assert wire.answer().status == 200
+            assert wire.is_closed()
 
 
 def test_draining_loses_no_request_of_a_kept_connection():
