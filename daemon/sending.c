@@ -86,7 +86,9 @@ on_result(void *arg, struct cspark_result *result)
 enum call_step
 sending_start(struct call *call)
 {
-	struct cspark_call terms = { call_deadline_ms(call), call->id, call->traceparent };
+	struct cspark_call terms = { .deadline_ms = call_deadline_ms(call),
+		.request_id = call->id,
+		.traceparent = call->traceparent };
 	size_t tenant = (size_t)(call->tenant - call->desk->config->tenants);
 
 	call->sent_us = loop_clock_us();

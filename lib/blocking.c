@@ -262,11 +262,13 @@ make_id(char id[37])
 }
 
 bool
-cspark_blocking_run(struct cspark_blocking *blocking, const struct cspark_request *request, long timeout_ms,
-	struct cspark_result *ret)
+cspark_blocking_fetch(struct cspark_blocking *blocking, const struct cspark_request *request, long timeout_ms,
+	const struct cspark_sink *sink, struct cspark_result *ret)
 {
 	char id[37];
-	struct cspark_call call = { .deadline_ms = host_now(NULL) + timeout_ms, .request_id = id };
+	struct cspark_call call = {
+		.deadline_ms = host_now(NULL) + timeout_ms, .request_id = id, .sink = sink
+	};
 
 	make_id(id);
 	memset(ret, 0, sizeof(*ret));
@@ -279,6 +281,13 @@ cspark_blocking_run(struct cspark_blocking *blocking, const struct cspark_reques
 	while (blocking->result)
 		iterate(blocking);
 	return ret->code == CSPARK_OK;
+}
+
+bool
+cspark_blocking_run(struct cspark_blocking *blocking, const struct cspark_request *request, long timeout_ms,
+	struct cspark_result *ret)
+{
+	return cspark_blocking_fetch(blocking, request, timeout_ms, NULL, ret);
 }
 
 void

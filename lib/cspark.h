@@ -127,18 +127,46 @@ CSPARK_API CSPARK_MUST_CHECK bool cspark_meta_set(struct cspark_meta *meta, enum
 
 /* ---- requests ---------------------------------------------------------------------------- */
 
-/* One HTTP request to Spark, ready to be sent any number of times. Given by the makers below. */
+/* A body in a file. It is read with pread() from its beginning, as often as needed; the descriptor's own
+ * position does not matter and does not move. */
+struct cspark_source {
+	int fd;
+	uint64_t len;
+};
+
+/* A part of multipart/form-data. */
+struct cspark_part {
+	const char *name;
+	const char *file_name;    /* NULL: a field, not a file */
+	const char *content_type; /* NULL: none; of a file application/octet-stream */
+	struct cspark_bytes text;
+	const struct cspark_source *source; /* NULL: text */
+};
+
+/* One HTTP request to Spark, ready to be sent any number of times. Given by the makers below, or made by hand
+ * of borrowed pieces; from zero. */
 struct cspark_request {
 	enum cspark_operation operation;
 	bool is_public;           /* no credentials */
+	/* Only to hosts of the internet: none of the addresses that are local, private or multicast. A proxy
+	 * is not asked. */
+	bool public_addresses_only;
 	bool expects_json;        /* a 2xx answer that is not one whole JSON text is no success */
 	const char *method;       /* "POST" */
 	/* percent-encoded, from the host's root, with the tenant if it has one: "/t/api/v3/..." */
 	char *path;
-	char *body;               /* NULL for none */
+	/* Of another host than the client's: "scheme://host[:port]". Without credentials if is_public; its
+	 * failures say nothing of Spark to the breaker, and it holds nobody back. NULL: the client's. */
+	const char *origin;
+	/* one of these, or none */
+	char *body;
 	size_t body_len;
-	const char *content_type; /* "application/json" */
+	const struct cspark_source *source;
+	const struct cspark_part *parts; /* multipart/form-data, whose content type says itself */
+	size_t part_count;
+	const char *content_type; /* "application/json"; NULL: none */
 	const char *content_encoding; /* of the body, static; NULL: none. Makers leave it so */
+	const char *accept;           /* NULL: whatever there is */
 };
 CSPARK_API void cspark_request_free(struct cspark_request *request); /* accepts NULL */
 
@@ -157,7 +185,11 @@ CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_execute_request(const
 /* A request whose path and body are Spark's own, unchanged: for drop-in paths. All copied. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_raw_request(enum cspark_operation operation,
 	bool is_public, const char *method, struct cspark_bytes path, struct cspark_bytes body,
-	const char *content_type /* static */);
+	const char *content_type);
+/* The same with a body in a file, whose descriptor is borrowed until the request is freed. */
+CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_raw_file_request(enum cspark_operation operation,
+	bool is_public, const char *method, struct cspark_bytes path, const struct cspark_source *source,
+	const char *content_type);
 
 /* ---- answers ----------------------------------------------------------------------------- */
 
@@ -376,10 +408,30 @@ CSPARK_API void cspark_client_token(struct cspark_client *client, const struct c
 /* Nothing is sent before then; but after five minutes Spark is asked again, whatever it said. */
 CSPARK_API void cspark_client_hold(struct cspark_client *client, int64_t until_ms);
 
+/* What is known of an answer before its body is. Borrowed during the call. */
+struct cspark_answer_head {
+	int status;
+	int64_t length;          /* of the body, decoded; -1: unknown, or it is sent compressed */
+	const char *content_type; /* "": none */
+	const char *disposition;  /* Content-Disposition; "": none */
+};
+
+/* Where the body of a 2xx answer goes instead of into memory, whatever its size and unchecked; other answers
+ * go to memory all the same. */
+struct cspark_sink {
+	void *arg;
+	/* An answer begins: at its first byte, or at its end if it is empty. Once for each attempt that is
+	 * answered: when an answer is torn and asked for again, all that was put before is void. */
+	bool (*begin)(void *arg, const struct cspark_answer_head *head);
+	bool (*put)(void *arg, const char *data, size_t len); /* decoded */
+	/* Both: false ends the call with CSPARK_E_INTERNAL. Neither may call back into the library. */
+};
+
 struct cspark_call {
 	int64_t deadline_ms;      /* absolute, retries included */
 	const char *request_id;   /* sent as x-request-id on every attempt; borrowed until done */
 	const char *traceparent;  /* NULL: none; borrowed until done */
+	const struct cspark_sink *sink; /* NULL: memory; borrowed until done */
 };
 
 struct cspark_timing {
@@ -391,18 +443,22 @@ struct cspark_timing {
 /* How a call ended. */
 struct cspark_result {
 	enum cspark_code code; /* CSPARK_OK: Spark answered 2xx, and whole */
-	char detail[256];
 	enum cspark_outcome outcome;
 	bool retryable;
 	int status;            /* Spark's last HTTP status; 0: none */
 	unsigned attempts;     /* sent or tried; 0: none */
 	long retry_after_s;    /* to pass on; -1: unknown */
-	/* Spark's last body, decoded; NULL: none. The receiver may take it by setting NULL. */
+	/* Spark's last body, decoded; NULL: none, or the sink has it. The receiver may take it by setting
+	 * NULL. */
 	char *body;
 	size_t body_len;
-	char content_type[128];
 	struct cspark_timing timing;
 	unsigned retries_by_cause[8]; /* enum cspark_cause */
+	char detail[256];
+	/* of Spark's last answer; "": none */
+	char content_type[128];
+	char disposition[256]; /* Content-Disposition */
+	char location[2048];    /* of a redirect, which nobody has followed */
 };
 
 /* Why an attempt was repeated, for metrics and logs. */
@@ -456,6 +512,10 @@ CSPARK_API const char *cspark_blocking_tenant(const struct cspark_blocking *bloc
  * (cspark_result_fini). */
 CSPARK_API CSPARK_MUST_CHECK bool cspark_blocking_run(struct cspark_blocking *blocking,
 	const struct cspark_request *request, long timeout_ms, struct cspark_result *ret);
+/* The same with a sink for the body of a 2xx answer. */
+CSPARK_API CSPARK_MUST_CHECK bool cspark_blocking_fetch(struct cspark_blocking *blocking,
+	const struct cspark_request *request, long timeout_ms, const struct cspark_sink *sink,
+	struct cspark_result *ret);
 CSPARK_API void cspark_result_fini(struct cspark_result *result);
 
 #ifdef __cplusplus

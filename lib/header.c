@@ -2,10 +2,18 @@
 
 #include "lib/retry_after.h"
 
+/* Of the texts only the first bytes: this runs twice for each request. */
 void
 cspark_head_init(struct cspark_head *head)
 {
-	*head = (struct cspark_head){ .content_length = -1 };
+	memset(head, 0, offsetof(struct cspark_head, content_type));
+	head->content_length = -1;
+	head->content_type[0] = '\0';
+	head->disposition[0] = '\0';
+	head->location[0] = '\0';
+	head->retry_after[0] = '\0';
+	head->x_retry_after[0] = '\0';
+	head->date[0] = '\0';
 }
 
 /* A new answer: what the one before it (an interim one) said counts no more. */
@@ -72,6 +80,8 @@ keep(char *place, size_t size, struct str value)
 		return keep(head->field, sizeof(head->field), value); \
 	}
 KEEPER(content_type)
+KEEPER(disposition)
+KEEPER(location)
 KEEPER(retry_after)
 KEEPER(x_retry_after)
 KEEPER(date)
@@ -85,6 +95,8 @@ static const struct {
 	{ { "transfer-encoding", 17 }, on_coding },
 	{ { "content-encoding", 16 }, on_compressed },
 	{ { "content-type", 12 }, on_content_type },
+	{ { "content-disposition", 19 }, on_disposition },
+	{ { "location", 8 }, on_location },
 	{ { "retry-after", 11 }, on_retry_after },
 	{ { "x-retry-after", 13 }, on_x_retry_after },
 	{ { "date", 4 }, on_date },

@@ -19,13 +19,16 @@ struct cspark_head {
 	int64_t content_length; /* -1: not said */
 	bool has_coding;        /* Transfer-Encoding */
 	bool compressed;        /* Content-Encoding */
-	char content_type[128];
-	char retry_after[64];
-	char x_retry_after[32];
-	char date[40];
 	/* counted */
 	size_t bytes;
 	unsigned interim;
+	/* "": none */
+	char content_type[128];
+	char disposition[256]; /* Content-Disposition */
+	char location[2048];
+	char retry_after[64];
+	char x_retry_after[32];
+	char date[40];
 };
 
 void cspark_head_init(struct cspark_head *head);

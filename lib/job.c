@@ -27,35 +27,63 @@ length(const char *text)
 	return text ? strlen(text) : 0;
 }
 
+/* All but the long texts, of which a first byte of 0 is enough. */
+static void
+clear(struct cspark_job *job)
+{
+	struct cspark_result *result = &job->result;
+
+	memset(job, 0, offsetof(struct cspark_job, exchange));
+	memset(&job->exchange, 0, offsetof(struct cspark_exchange, head));
+	memset(result, 0, offsetof(struct cspark_result, detail));
+	result->detail[0] = result->content_type[0] = result->disposition[0] = result->location[0] = '\0';
+	result->retry_after_s = -1;
+}
+
+static size_t
+text_size(const struct cspark_request *request, const struct cspark_call *call, const char *origin)
+{
+	return strlen(origin) + strlen(request->path) + length(request->content_type)
+		+ length(request->content_encoding) + length(request->accept) + length(call->request_id)
+		+ length(call->traceparent)
+		+ sizeof("content-type: content-encoding: accept: x-request-id: traceparent: ") + 6;
+}
+
+static void
+put_lines(struct cspark_job *job, const struct cspark_call *call, char *at)
+{
+	const struct cspark_request *request = job->request;
+	bool has_body = request->body || request->source;
+
+	job->lines[0] = put_line(&at, "content-type: ", has_body ? request->content_type : NULL);
+	job->lines[1] = put_line(&at, "x-request-id: ", call->request_id);
+	job->lines[2] = put_line(&at, "traceparent: ", call->traceparent);
+	job->lines[3] = put_line(&at, "content-encoding: ", has_body ? request->content_encoding : NULL);
+	job->lines[4] = put_line(&at, "accept: ", request->accept);
+}
+
 struct cspark_job *
 cspark_job_new(struct cspark_client *client, const struct cspark_request *request,
 	const struct cspark_call *call, cspark_done_fn *done, void *arg)
 {
-	const char *content_type = request->body ? request->content_type : NULL;
-	const char *content_encoding = request->body ? request->content_encoding : NULL;
-	size_t size = strlen(client->origin) + strlen(request->path) + length(content_type) +
-		length(content_encoding) + length(call->request_id) + length(call->traceparent) +
-		sizeof("content-type: content-encoding: x-request-id: traceparent: ") + 5;
-	struct cspark_job *job = malloc(sizeof(*job) + size);
-	char *at;
+	const char *origin = request->origin ? request->origin : client->origin;
+	struct cspark_job *job = malloc(sizeof(*job) + text_size(request, call, origin));
 
 	if (job == NULL)
 		return NULL;
-	memset(job, 0, sizeof(*job));
+	clear(job);
 	list_init(&job->link);
 	job->client = client;
 	job->request = request;
+	job->origin = origin;
+	job->abroad = request->origin && strcmp(request->origin, client->origin) != 0;
+	job->sink = call->sink;
 	job->done = done;
 	job->arg = arg;
 	job->deadline_ms = call->deadline_ms;
 	job->parked_ms = cspark_client_now(client);
-	job->result.retry_after_s = -1;
 	job->url = job->text;
-	at = stpcpy(stpcpy(job->text, client->origin), request->path) + 1;
-	job->lines[0] = put_line(&at, "content-type: ", content_type);
-	job->lines[1] = put_line(&at, "x-request-id: ", call->request_id);
-	job->lines[2] = put_line(&at, "traceparent: ", call->traceparent);
-	job->lines[3] = put_line(&at, "content-encoding: ", content_encoding);
+	put_lines(job, call, stpcpy(stpcpy(job->text, origin), request->path) + 1);
 	return job;
 }
 
@@ -105,7 +133,7 @@ fail(struct cspark_job *job, enum cspark_code code, const char *format, ...)
 	free(result->body);
 	result->body = NULL;
 	result->body_len = 0;
-	result->content_type[0] = '\0';
+	result->content_type[0] = result->disposition[0] = result->location[0] = '\0';
 	va_start(args, format);
 	vsnprintf(result->detail, sizeof(result->detail), format, args);
 	va_end(args);
@@ -170,7 +198,9 @@ fail_open(struct cspark_job *job)
 static bool
 is_open(const struct cspark_job *job)
 {
-	return cspark_breaker_left_ms(&job->client->breaker, cspark_client_now(job->client)) > 0;
+	struct cspark_client *client = job->client;
+
+	return !job->abroad && cspark_breaker_left_ms(&client->breaker, cspark_client_now(client)) > 0;
 }
 
 static enum cspark_step
@@ -204,7 +234,7 @@ step_hold(struct cspark_job *job)
 {
 	struct cspark_client *client = job->client;
 
-	if (client->hold_until_ms <= cspark_client_now(client))
+	if (job->abroad || client->hold_until_ms <= cspark_client_now(client))
 		return CSPARK_STEP_SEND;
 	if (client->hold_until_ms < job->deadline_ms)
 		return park(job, CSPARK_STEP_AUTHORIZE, client->hold_until_ms, &job->result.timing.wait_ms);
@@ -223,35 +253,66 @@ on_exchange(void *arg, struct cspark_exchange *exchange)
 	cspark_job_run(job);
 }
 
+/* Who is asked elsewhere without credentials need not know whose they would be. */
+static void
+fill_question(struct cspark_job *job)
+{
+	const struct cspark_request *request = job->request;
+	struct cspark_client *client = job->client;
+	struct cspark_exchange *exchange = &job->exchange;
+
+	exchange->route = &client->route;
+	exchange->method = request->method;
+	exchange->url = job->url;
+	exchange->line_count = 0;
+	for (unsigned i = 0; i < JOB_LINES; i++)
+		cspark_exchange_line(exchange, job->lines[i]);
+	if (!job->abroad || !request->is_public)
+		cspark_exchange_line(exchange, client->tenant_line);
+	cspark_exchange_line(exchange, job->token ? job->token->line : NULL);
+	exchange->body = request->body;
+	exchange->body_len = request->body ? request->body_len : 0;
+	exchange->source = request->source;
+	exchange->parts = request->parts;
+	exchange->part_count = request->part_count;
+	exchange->sink = job->sink;
+	exchange->public_only = request->public_addresses_only;
+	exchange->deadline_ms = job->deadline_ms;
+	exchange->max_answer = client->options.max_answer;
+	exchange->done = on_exchange;
+	exchange->arg = job;
+}
+
 static enum cspark_step
 step_send(struct cspark_job *job)
 {
 	struct cspark_client *client = job->client;
-	struct cspark_exchange *exchange = &job->exchange;
 
 	if (cspark_client_now(client) >= job->deadline_ms)
 		return fail_late(job);
 	if (is_open(job))
 		return fail_open(job);
-	exchange->route = &client->route;
-	exchange->method = job->request->method;
-	exchange->url = job->url;
-	exchange->line_count = 0;
-	for (unsigned i = 0; i < JOB_LINES; i++)
-		cspark_exchange_line(exchange, job->lines[i]);
-	cspark_exchange_line(exchange, client->tenant_line);
-	cspark_exchange_line(exchange, job->token ? job->token->line : NULL);
-	exchange->body = job->request->body;
-	exchange->body_len = job->request->body ? job->request->body_len : 0;
-	exchange->deadline_ms = job->deadline_ms;
-	exchange->max_answer = client->options.max_answer;
-	exchange->done = on_exchange;
-	exchange->arg = job;
+	fill_question(job);
 	if (job->result.attempts++ == 0)
 		cspark_budget_earn(&client->budget);
-	job->era = cspark_breaker_begin(&client->breaker, cspark_client_now(client));
-	cspark_exchange_send(client->transport, exchange);
+	if (!job->abroad)
+		job->era = cspark_breaker_begin(&client->breaker, cspark_client_now(client));
+	cspark_exchange_send(client->transport, &job->exchange);
 	return park(job, CSPARK_STEP_JUDGE, -1, &job->result.timing.spark_ms);
+}
+
+static void
+learn(struct cspark_job *job, enum cspark_sign sign)
+{
+	if (!job->abroad)
+		cspark_client_learn(job->client, job->era, sign);
+}
+
+/* <to> and <from> are of the same size. */
+static void
+copy_text(char *to, const char *from)
+{
+	memcpy(to, from, strlen(from) + 1);
 }
 
 /* What a call knows of Spark is its last answer; whether Spark ran it, all attempts together say. */
@@ -261,13 +322,19 @@ keep_answer(struct cspark_job *job, const struct cspark_verdict *verdict)
 	struct cspark_exchange *exchange = &job->exchange;
 	struct cspark_result *result = &job->result;
 
+	_Static_assert(sizeof(result->content_type) == sizeof(exchange->head.content_type)
+			&& sizeof(result->disposition) == sizeof(exchange->head.disposition)
+			&& sizeof(result->location) == sizeof(exchange->head.location),
+		"texts of a head fit into a result");
 	free(result->body);
 	result->body = exchange->answer;
 	result->body_len = exchange->answer_len;
 	exchange->answer = NULL;
 	result->code = verdict->code;
 	result->status = exchange->head.status;
-	memcpy(result->content_type, exchange->head.content_type, sizeof(result->content_type));
+	copy_text(result->content_type, exchange->head.content_type);
+	copy_text(result->disposition, exchange->head.disposition);
+	copy_text(result->location, exchange->head.location);
 	if (verdict->code == CSPARK_OK || verdict->outcome > result->outcome)
 		result->outcome = verdict->outcome;
 }
@@ -303,7 +370,7 @@ step_judge(struct cspark_job *job)
 	const struct cspark_exchange *exchange = &job->exchange;
 	struct cspark_judge_facts facts = {
 		.exchange = exchange,
-		.expects_json = job->request->expects_json,
+		.expects_json = job->request->expects_json && job->sink == NULL,
 		.authorized = !job->request->is_public,
 		.renewable = job->token && job->token->renewable,
 		.expired = job->token && is_over(client, job->token),
@@ -313,16 +380,16 @@ step_judge(struct cspark_job *job)
 	struct cspark_verdict verdict = cspark_judge(&facts);
 	struct cspark_retry_answer retry;
 
-	cspark_client_learn(client, job->era, verdict.sign);
+	learn(job, verdict.sign);
 	if (verdict.code == CSPARK_OK) {
 		keep_answer(job, &verdict);
 		return CSPARK_STEP_FINISH;
 	}
-	cspark_judge_detail(&facts, &verdict, client->origin, job->result.detail, sizeof(job->result.detail));
+	cspark_judge_detail(&facts, &verdict, job->origin, job->result.detail, sizeof(job->result.detail));
 	keep_answer(job, &verdict);
 	job->result.retry_after_s = facts.retry_after_ms < 0 ? -1 :
 							       (long)((facts.retry_after_ms + 999) / 1000);
-	if (verdict.event == CSPARK_EVENT_REFUSED && facts.retry_after_ms > 0)
+	if (verdict.event == CSPARK_EVENT_REFUSED && facts.retry_after_ms > 0 && !job->abroad)
 		cspark_client_spread_hold(client, cspark_client_now(client) + facts.retry_after_ms);
 	if (is_open(job))
 		return CSPARK_STEP_FINISH;
@@ -404,7 +471,7 @@ cspark_job_cancel(struct cspark_job *job, enum cspark_outcome *ret_outcome, unsi
 
 	if (job->step == CSPARK_STEP_JUDGE) {
 		cspark_exchange_cancel(job->client->transport, &job->exchange);
-		cspark_client_learn(job->client, job->era, CSPARK_NO_SIGN);
+		learn(job, CSPARK_NO_SIGN);
 		if (job->exchange.sent && outcome == CSPARK_NOT_SENT)
 			outcome = CSPARK_MAYBE_EXECUTED;
 	}

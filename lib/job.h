@@ -23,7 +23,7 @@ enum cspark_step {
 	CSPARK_STEP_OVER,   /* the job is no more */
 };
 
-#define JOB_LINES 4
+#define JOB_LINES 5
 
 struct cspark_job {
 	struct list link;               /* in client.ready or client.waiting */
@@ -41,10 +41,14 @@ struct cspark_job {
 	uint64_t refused_generation; /* tokens up to this one are of no use */
 	struct cspark_retry_state retry;
 	unsigned era; /* of the client's breaker, of the attempt under way */
+	const char *origin;
+	bool abroad; /* not at the client's origin: neither its breaker nor its holds are concerned */
+	const struct cspark_sink *sink;
+	const char *url;
+	const char *lines[JOB_LINES]; /* content-type, x-request-id, traceparent, content-encoding, accept */
+	/* large, and cleared only in part */
 	struct cspark_exchange exchange;
 	struct cspark_result result;
-	const char *url;
-	const char *lines[JOB_LINES]; /* content-type, x-request-id, traceparent, content-encoding */
 	char text[];
 };
 

@@ -1,5 +1,5 @@
 /*
- * A request is one allocation: the struct, then its strings, then the body.
+ * A request is one allocation: the structs, then the strings, then the body.
  */
 #include "base/buf.h"
 #include "base/str.h"
@@ -61,11 +61,17 @@ texts_len(const struct cspark_execute *execute)
 	return execute->meta ? len + execute->meta->more.len + execute->meta->own.len : len;
 }
 
-/* Room for the struct, to be filled in at the end, when the buffer has stopped moving. */
+/* A request, and the file its body may be in. */
+struct made {
+	struct cspark_request request;
+	struct cspark_source source;
+};
+
+/* Room for the structs, to be filled in at the end, when the buffer has stopped moving. */
 static void
 begin_request(struct buf *buf, size_t usual, size_t max)
 {
-	static const struct cspark_request EMPTY;
+	static const struct made EMPTY;
 
 	buf_init(buf, sizeof(EMPTY) + max);
 	(void)buf_reserve(buf, sizeof(EMPTY) + usual);
@@ -97,7 +103,7 @@ cspark_execute_request(
 		.is_public = execute->locator->is_public,
 		.expects_json = true,
 		.method = cspark_operation_method(operation),
-		.path = (char *)request + sizeof(*request),
+		.path = (char *)request + sizeof(struct made),
 		.body = (char *)request + body_at,
 		.body_len = len - body_at,
 		.content_type = "application/json",
@@ -107,12 +113,12 @@ out:
 	return request;
 }
 
-struct cspark_request *
-cspark_raw_request(enum cspark_operation operation, bool is_public, const char *method,
-	struct cspark_bytes path, struct cspark_bytes body, const char *content_type)
+static struct cspark_request *
+make_raw(const char *method, struct cspark_bytes path, struct cspark_bytes body, const char *content_type)
 {
-	struct cspark_request *request;
-	size_t method_at, body_at, room = strlen(method) + path.len + body.len + 2;
+	struct str type = content_type ? str_of(content_type) : (struct str){ 0 };
+	size_t method_at, type_at, body_at, room = strlen(method) + path.len + type.len + body.len + 3;
+	struct made *made;
 	struct buf buf;
 
 	begin_request(&buf, room, room);
@@ -120,21 +126,51 @@ cspark_raw_request(enum cspark_operation operation, bool is_public, const char *
 	buf_put_char(&buf, '\0');
 	method_at = buf.len;
 	buf_put(&buf, method, strlen(method) + 1);
+	type_at = buf.len;
+	buf_put_str(&buf, type);
+	buf_put_char(&buf, '\0');
 	body_at = buf.len;
 	buf_put(&buf, body.at, body.len);
-	request = (struct cspark_request *)buf_take(&buf, NULL);
+	made = (struct made *)buf_take(&buf, NULL);
+	if (!made)
+		return NULL;
+	*made = (struct made){ .request = {
+		.method = (char *)made + method_at,
+		.path = (char *)made + sizeof(struct made),
+		.body = body.at ? (char *)made + body_at : NULL,
+		.body_len = body.len,
+		.content_type = content_type ? (char *)made + type_at : NULL,
+	} };
+	return &made->request;
+}
+
+struct cspark_request *
+cspark_raw_request(enum cspark_operation operation, bool is_public, const char *method,
+	struct cspark_bytes path, struct cspark_bytes body, const char *content_type)
+{
+	struct cspark_request *request = make_raw(method, path, body, content_type);
+
 	if (!request)
 		return NULL;
-	*request = (struct cspark_request){
-		.operation = operation,
-		.is_public = is_public,
-		.expects_json = cspark_operation_class(operation) == CSPARK_CLASS_EXECUTE,
-		.method = (char *)request + method_at,
-		.path = (char *)request + sizeof(*request),
-		.body = body.at ? (char *)request + body_at : NULL,
-		.body_len = body.len,
-		.content_type = content_type,
-	};
+	request->operation = operation;
+	request->is_public = is_public;
+	request->expects_json = cspark_operation_class(operation) == CSPARK_CLASS_EXECUTE;
+	return request;
+}
+
+struct cspark_request *
+cspark_raw_file_request(enum cspark_operation operation, bool is_public, const char *method,
+	struct cspark_bytes path, const struct cspark_source *source, const char *content_type)
+{
+	const struct cspark_bytes none = { 0 };
+	struct cspark_request *request =
+		cspark_raw_request(operation, is_public, method, path, none, content_type);
+	struct made *made = (struct made *)request;
+
+	if (!request)
+		return NULL;
+	made->source = *source;
+	request->source = &made->source;
 	return request;
 }
 

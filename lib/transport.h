@@ -21,11 +21,14 @@ enum cspark_exchange_end {
 	CSPARK_END_TLS,
 	CSPARK_END_CERTIFICATE,
 	CSPARK_END_REFUSED, /* an HTTP/2 stream that the server declined */
+	CSPARK_END_ADDRESS, /* all its addresses are local ones, and the exchange does not go there */
 	/* the request, or a part of it, has left */
 	CSPARK_END_RESET,     /* closed before a status arrived */
 	CSPARK_END_TRUNCATED, /* closed, or undecodable, after a status arrived */
 	CSPARK_END_PROTOCOL,  /* the answer is no HTTP that can be trusted */
 	CSPARK_END_TOO_LARGE,
+	CSPARK_END_SOURCE,  /* the file with the body is shorter than it was, or cannot be read */
+	CSPARK_END_SINK,    /* the sink did not take the answer */
 	CSPARK_END_TIMEOUT, /* the deadline; <sent> says whether anything has left */
 	CSPARK_END_FAULT,   /* out of memory and the like */
 	CSPARK_ENDS
@@ -50,23 +53,31 @@ struct cspark_exchange {
 	const char *url;
 	const char *lines[CSPARK_EXCHANGE_LINES]; /* "name: value" */
 	unsigned line_count;
-	const char *body; /* NULL: none */
+	/* one of these, or none */
+	const char *body;
 	size_t body_len;
+	const struct cspark_source *source;
+	const struct cspark_part *parts;
+	size_t part_count;
+	const struct cspark_sink *sink; /* for the body of a 2xx answer; NULL: <answer> */
+	bool public_only;               /* not to local addresses; a proxy goes where it likes */
 	int64_t deadline_ms;
-	size_t max_answer;
+	size_t max_answer; /* in memory */
 	cspark_exchange_fn *done;
 	void *arg;
 	/* the answer; what applies of it is valid from done() until the exchange is sent again */
 	enum cspark_exchange_end end;
 	bool sent; /* bytes of the request may have left */
-	struct cspark_head head;
-	char *answer; /* given (free()): NUL-terminated, decoded, never NULL with ANSWERED */
+	/* given (free()): NUL-terminated, decoded; with ANSWERED only NULL if the sink has the body */
+	char *answer;
 	size_t answer_len;
-	char reason[96]; /* the transport's words about a failure; "" if none */
 	/* the transport's own */
 	struct list link;
 	enum cspark_exchange_state state;
 	void *slot;
+	/* the rest of the answer; large, and set by cspark_exchange_send() */
+	struct cspark_head head;
+	char reason[96]; /* the transport's words about a failure; "" if none */
 };
 
 struct cspark_transport_ops {
@@ -81,6 +92,13 @@ struct cspark_transport_ops {
 struct cspark_transport {
 	const struct cspark_transport_ops *ops;
 };
+
+/* Whether the answer, as far as its head is there, is for the sink. */
+static inline bool
+cspark_exchange_sinks(const struct cspark_exchange *exchange)
+{
+	return exchange->sink && exchange->head.status >= 200 && exchange->head.status <= 299;
+}
 
 /* Starts in the next cspark_transport_due(), which the transport asks the host for. */
 void cspark_exchange_send(struct cspark_transport *transport, struct cspark_exchange *exchange);
