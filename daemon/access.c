@@ -13,6 +13,7 @@ end_name(const struct call *call, enum front_end end)
 		[FRONT_CALLER_LEFT] = "caller_left",
 		[FRONT_CALLER_SLOW] = "caller_slow",
 		[FRONT_STOPPED] = "stopped",
+		[FRONT_TORN] = "torn",
 	};
 
 	if (call->error.code == CSPARK_E_CANCELLED)

@@ -18,6 +18,7 @@ enum deadline_phase {
 	DEADLINE_LINGER, /* a body that is dropped */
 	DEADLINE_IDLE,   /* between two requests */
 	DEADLINE_WRITE,  /* the answer */
+	DEADLINE_DOWNLOAD, /* an answer that has earned more time by what was taken of it: like UPLOAD */
 	DEADLINE_PHASES,
 	DEADLINE_NONE = DEADLINE_PHASES,
 };

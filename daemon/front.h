@@ -1,5 +1,5 @@
 /*
- * The front: HTTP in and out, on one shard's loop. The only file that knows libmicrohttpd is front.c; this
+ * The front: HTTP in and out, on one shard's loop. Only front.c and front_exchange.c know libmicrohttpd; this
  * interface is so narrow that another server could stand behind it.
  *
  * An exchange is one request and its answer:
@@ -14,6 +14,13 @@
  * Between ready() and front_reply() the exchange is parked; left() may come then. done() comes exactly once
  * for every begin() that gave an exchange, and is the only place to free it. front_reply() may be called
  * from begin(), from ready() or any time later on the loop's thread, once.
+ *
+ * An answer is bytes in memory, or a file that may still grow (front_source):
+ *
+ *     front_reply --> front_grow* --> front_finish --> done
+ *
+ * left() may come while it grows, too: the producer stops, and front_finish() must be called before left()
+ * returns. A HEAD is answered without the file: left() comes at once if it still grows.
  *
  * Deadlines that are the front's own business: head, body, idle, write. Limits: connections, head, target,
  * body.
@@ -33,10 +40,11 @@ struct loop;
 
 /* How an exchange ended; names are the log's `end`. */
 enum front_end {
-	FRONT_OK,            /* the answer was handed over whole */
-	FRONT_CALLER_LEFT,   /* the caller closed before it had the answer */
-	FRONT_CALLER_SLOW,   /* a deadline of the front: head, body or write */
-	FRONT_STOPPED,       /* the front was shut down */
+	FRONT_OK,          /* the answer was handed over whole */
+	FRONT_CALLER_LEFT, /* the caller closed before it had the answer */
+	FRONT_CALLER_SLOW, /* a deadline of the front: head, body or write */
+	FRONT_STOPPED,     /* the front was shut down */
+	FRONT_TORN,        /* the file did not become whole, or could not be read: the connection was cut */
 };
 
 struct front_ops {
@@ -51,9 +59,9 @@ struct front_ops {
 	 * and the exchange must be answered at once. */
 	void (*ready)(void *exchange, enum cspark_code refusal, const char *detail);
 	/* The caller is gone while its exchange is parked. front_reply() is still owed (it will not be
-	 * sent). */
+	 * sent). Or while its answer grows: front_finish() is owed. */
 	void (*left)(void *exchange);
-	/* The end. <bytes_out>: of the body. */
+	/* The end. <bytes_out>: of the body; of a file also what was sent of it before the end came. */
 	void (*done)(void *exchange, enum front_end end, uint64_t bytes_out);
 };
 
@@ -74,7 +82,7 @@ struct front_options {
 	size_t max_target;           /* bytes; 414 */
 	uint64_t max_body;           /* bytes as received; 413 */
 	unsigned head_ms, body_ms;   /* body_ms grows by 1 s for each 16 KiB received */
-	unsigned idle_ms, write_ms;
+	unsigned idle_ms, write_ms;  /* write_ms grows by 1 s for each 64 KiB of a file that was taken */
 };
 
 /* Given; NULL: no memory or libmicrohttpd refused. Registers with the loop, takes the sockets, accepts
@@ -101,11 +109,22 @@ unsigned front_listener_index(const struct front_request *request); /* into the 
 /* "127.0.0.1:40312" or "unix:uid=1000,pid=4711" */
 const char *front_caller(const struct front_request *request);
 
+/* In begin(): the body of this one may have at most <max> bytes, where that is less than the options say.
+ * A longer Content-Length is told to ready() before the body is read. */
+void front_limit_body(struct front_request *request, uint64_t max);
+
 /* ---- the answer ---- */
 struct front_header {
 	const char *name;
 	const char *value; /* must hold no control characters; such a header is left out */
 };
+/* A file, from its first byte. It is whole if <len> is <total>; otherwise it grows until front_finish(). */
+struct front_source {
+	int fd;        /* borrowed until done(); read with pread() */
+	int64_t total; /* -1: not known yet: chunked, or until the end of the connection for HTTP/1.0 */
+	uint64_t len;  /* there so far */
+};
+
 struct front_reply {
 	int status;
 	const char *content_type; /* NULL: none */
@@ -113,6 +132,16 @@ struct front_reply {
 	size_t header_count;
 	struct str body; /* borrowed until done() */
 	bool close;      /* close the connection afterwards */
+	/* Instead of <body>; copied; may be NULL. Not in the answer to a body that was refused. */
+	const struct front_source *source;
 };
 /* <reply> is copied, its body borrowed until done(). nosniff and no-store are added to every answer. */
 void front_reply(struct front_request *request, const struct front_reply *reply);
+/* The file that is sent has <len> bytes by now. */
+void front_grow(struct front_request *request, uint64_t len);
+/*
+ * It has all that it will ever have. Not <whole>, or shorter than was promised: the connection is cut,
+ * without the last chunk, so that the caller sees it. Owed once for each source that was not whole from the
+ * start.
+ */
+void front_finish(struct front_request *request, bool whole);

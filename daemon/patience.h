@@ -20,7 +20,7 @@ struct patience {
 	const struct front_ops *ops;
 	patience_cut_fn *cut;
 	struct deadlines deadlines;
-	unsigned body_ms;
+	unsigned body_ms, write_ms;
 };
 
 void patience_init(struct patience *patience, struct loop *loop, const struct front_options *options,
@@ -29,6 +29,11 @@ void patience_fini(struct patience *patience);
 
 /* <request> is at <phase> from now on. */
 void patience_enter(struct patience *patience, struct front_request *request, enum deadline_phase phase);
+/* The answer is on its way: if it is a file, <request> earns time with what the caller takes of it. */
+void patience_write(struct patience *patience, struct front_request *request);
+/* The caller waits for more of the file, and goes on: that time is not its own. */
+void patience_pause(struct patience *patience, struct front_request *request);
+void patience_resume(struct patience *patience, struct front_request *request);
 /* Nothing is expected of the caller. */
 void patience_rest(struct front_request *request);
 /* Between two requests there is little time from now on; a phase that was entered keeps the time it got. */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "daemon/loop.h"
 
@@ -32,3 +33,6 @@ void peers_remove(struct peers *peers, int fd);
  * other socket, which works for callers in our network namespace; any other is taken to have left.
  */
 bool peer_has_left(int fd);
+
+/* How many bytes sent to it the other end has not taken yet, as far as the kernel here knows. */
+uint64_t peer_backlog(int fd);

@@ -130,6 +130,13 @@ request_refuse_body(struct front_request *request, const struct front_ops *ops, 
 /* ---- callers that leave ---- */
 
 void
+request_show_end(struct front_request *request)
+{
+	if (request->hung_up && !request->now.parked)
+		shutdown(request->fd, SHUT_RD);
+}
+
+void
 request_leave(struct front_request *request, const struct front_ops *ops)
 {
 	struct exchange *now = &request->now;

@@ -1,7 +1,7 @@
 /*
  * A caller's connection and the one request that it is at, as the front keeps them. Private to the front.
  *
- * libmicrohttpd's types occur as names only: front.c knows them.
+ * libmicrohttpd's types occur as names only: front.c and front_exchange.c know them.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "daemon/deadline.h"
 #include "daemon/door.h"
+#include "daemon/feed.h"
 #include "daemon/front.h"
 
 struct MHD_Connection;
@@ -35,11 +36,17 @@ struct exchange {
 	bool answers_itself; /* front_reply() writes to the socket: libmicrohttpd cannot during an upload */
 	bool is_slow;
 	bool is_sent;        /* by ourselves */
+	bool is_over;        /* libmicrohttpd has told its end */
+	bool http_1_0;
+	uint64_t max_body;
 	uint64_t received;
 	int64_t body_since_ms;
 	struct MHD_Response *response; /* made, not yet queued */
 	unsigned status;
 	uint64_t bytes_out;
+	struct feed feed;
+	int64_t write_since_ms; /* without the time that the caller waited for more of the file */
+	int64_t wait_since_ms;
 };
 
 struct front_request {
@@ -74,6 +81,11 @@ void request_send(struct front_request *request, const char *reason, const struc
 /* The body will not be read to its end: the owner is told, whose answer goes past libmicrohttpd. */
 void request_refuse_body(struct front_request *request, const struct front_ops *ops, enum cspark_code refusal,
 	const char *detail);
+/*
+ * libmicrohttpd hears of an event once and stops at the first short read: it never sees an end that came
+ * together with bytes. This makes another event; what it has not read yet stays.
+ */
+void request_show_end(struct front_request *request);
 /* The caller hung up: if it is gone, and not just done with sending, the owner of a parked exchange is
  * told. */
 void request_leave(struct front_request *request, const struct front_ops *ops);

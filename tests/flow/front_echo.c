@@ -4,12 +4,18 @@
  *     front_echo [name=value ...]
  *
  * Prints "listening ADDRESS" for each listener, then one line for each event, so that a test can wait for it.
- * SIGTERM drains.
+ * SIGTERM drains, a second one stops.
  * What a request gets depends on its path:
  *
  *     /echo    its body, at once when it is whole      /park    the same, when POST /release comes
  *     /early   an answer before its body               /big?N   N bytes
+ *     /limit?N the same as /echo, for N bytes at most
+ *     /file?N  N bytes from a file                     /grow    a file that grows, of unknown length
+ *     /sized?N one that grows to N bytes
+ *     /more?N  N bytes more for all that grow          /finish, /tear: the end of them
  *     anything else: what the front says about it
+ *
+ * Byte i of a file is i modulo 251.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -24,18 +30,22 @@
 #include "daemon/front.h"
 #include "daemon/listener.h"
 #include "daemon/loop.h"
+#include "daemon/spool.h"
 
 enum { BODY_MAX = 64 << 20 };
 
 struct echo {
-	struct list node; /* on parked */
+	struct list node; /* on parked or growing */
 	struct front_request *request;
 	struct buf body;
+	struct spool file;
 };
 
 static struct loop *loop;
 static struct front *front;
 static struct list parked = { &parked, &parked };
+static struct list growing = { &growing, &growing };
+static struct spools spools;
 static bool is_verbose = true;
 
 static void
@@ -69,6 +79,12 @@ is_at(const struct echo *echo, const char *path)
 	return str_eq(front_path(echo->request), str_of(path));
 }
 
+static uint64_t
+number_of(const struct echo *echo)
+{
+	return strtoull(front_query(echo->request).at, NULL, 10);
+}
+
 static void *
 on_begin(void *arg, struct front_request *request, enum cspark_code refusal, const char *detail)
 {
@@ -79,6 +95,9 @@ on_begin(void *arg, struct front_request *request, enum cspark_code refusal, con
 	echo->request = request;
 	list_init(&echo->node);
 	buf_init(&echo->body, BODY_MAX);
+	spool_init(&echo->file, &spools, UINT64_MAX);
+	if (is_at(echo, "/limit"))
+		front_limit_body(request, number_of(echo));
 	say("begin", cspark_code_name(refusal));
 	if (refusal != CSPARK_OK) {
 		buf_printf(&echo->body, "%s: %s\n", cspark_code_name(refusal), detail);
@@ -124,13 +143,94 @@ describe(struct echo *echo)
 static void
 fill(struct echo *echo)
 {
-	size_t len = strtoul(front_query(echo->request).at, NULL, 10);
+	size_t len = number_of(echo);
 	char *at = buf_reserve(&echo->body, len);
 
 	if (at)
 		memset(at, 'x', len);
 	echo->body.len += at ? len : 0;
 }
+
+/* ---- files ---- */
+
+static void
+put(struct echo *echo, uint64_t more)
+{
+	static char text[251 * 1024];
+	struct cspark_error error;
+
+	for (size_t i = 0; i < sizeof(text) && text[sizeof(text) - 1] == 0; i++)
+		text[i] = (char)(i % 251);
+	while (more > 0) {
+		size_t from = spool_len(&echo->file) % 251;
+		size_t len = more < sizeof(text) - from ? more : sizeof(text) - from;
+
+		if (!spool_put(&echo->file, text + from, len, &error)) {
+			fprintf(stderr, "%s\n", error.detail);
+			exit(74);
+		}
+		more -= len;
+	}
+}
+
+static void
+reply_file(struct echo *echo, int64_t total)
+{
+	struct cspark_error error;
+	struct front_source source = { .total = total };
+	struct front_reply answer = {
+		.status = 200, .content_type = "application/octet-stream", .source = &source
+	};
+
+	if (!spool_to_file(&echo->file, &error))
+		exit(74);
+	source.fd = spool_fd(&echo->file);
+	source.len = spool_len(&echo->file);
+	if (total < 0 || source.len < (uint64_t)total)
+		list_append(&growing, &echo->node);
+	front_reply(echo->request, &answer);
+}
+
+static void
+grow_all(uint64_t more)
+{
+	for (struct list *node = growing.next; node != &growing; node = node->next) {
+		struct echo *echo = LIST_ITEM(node, struct echo, node);
+
+		put(echo, more);
+		front_grow(echo->request, spool_len(&echo->file));
+	}
+}
+
+static void
+finish_all(bool whole)
+{
+	struct list *node;
+
+	while ((node = list_pop(&growing)))
+		front_finish(LIST_ITEM(node, struct echo, node)->request, whole);
+}
+
+/* Whether the request asks for a file or does something to one. */
+static bool
+is_about_files(struct echo *echo)
+{
+	if (is_at(echo, "/more"))
+		grow_all(number_of(echo));
+	else if (is_at(echo, "/finish") || is_at(echo, "/tear"))
+		finish_all(is_at(echo, "/finish"));
+	else if (is_at(echo, "/grow"))
+		reply_file(echo, -1);
+	else if (is_at(echo, "/sized"))
+		reply_file(echo, (int64_t)number_of(echo));
+	else if (is_at(echo, "/file")) {
+		put(echo, number_of(echo));
+		reply_file(echo, (int64_t)number_of(echo));
+	}
+	return is_at(echo, "/grow") || is_at(echo, "/sized") || is_at(echo, "/file");
+}
+
+/* ---- the program's exchanges again ---- */
 
 static void
 on_ready(void *exchange, enum cspark_code refusal, const char *detail)
@@ -146,11 +246,13 @@ on_ready(void *exchange, enum cspark_code refusal, const char *detail)
 		list_append(&parked, &echo->node);
 		return;
 	}
+	if (is_about_files(echo))
+		return;
 	if (is_at(echo, "/release"))
 		release_all();
 	else if (is_at(echo, "/big"))
 		fill(echo);
-	else if (!is_at(echo, "/echo"))
+	else if (!is_at(echo, "/echo") && !is_at(echo, "/limit"))
 		describe(echo);
 	reply(echo, 200, buf_text(&echo->body));
 }
@@ -162,12 +264,16 @@ on_left(void *exchange)
 
 	say("left", "-");
 	list_remove(&echo->node);
-	reply(echo, 200, STR(""));
+	if (spool_fd(&echo->file) >= 0)
+		front_finish(echo->request, false);
+	else
+		reply(echo, 200, STR(""));
 }
 
-static const char *const end_names[] = { "ok", "caller_left", "caller_slow", "stopped" };
+static const char *const end_names[] = { "ok", "caller_left", "caller_slow", "stopped", "torn" };
 
 static struct loop_timer drain_timer;
+static unsigned signals_seen;
 
 /* Nobody tells when the last connection is gone. */
 static void
@@ -190,6 +296,7 @@ on_done(void *exchange, enum front_end end, uint64_t bytes_out)
 		STR_ARG(front_query(echo->request)));
 	say("done", text);
 	buf_fini(&echo->body);
+	spool_fini(&echo->file);
 	free(echo);
 }
 
@@ -225,6 +332,8 @@ on_signal(void *arg, int fd, int events)
 		return;
 	front_drain(front);
 	say("draining", "-");
+	if (++signals_seen > 1)
+		loop_stop(loop); /* with exchanges that are still written */
 	on_drain_timer(NULL);
 }
 
@@ -290,6 +399,8 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	is_verbose = number(argc, argv, "verbose", 1);
+	signal(SIGPIPE, SIG_IGN);
+	spools_init(&spools, option(argc, argv, "dir", "/tmp"), UINT64_MAX);
 	loop = loop_new();
 	loop_timer_init(&drain_timer, on_drain_timer, NULL);
 	sockets[0].fd = listen_on(option(argc, argv, "listen", "127.0.0.1:0"), names[0]);
@@ -305,6 +416,7 @@ main(int argc, char **argv)
 	loop_forget(loop, signal_fd);
 	close(signal_fd);
 	loop_free(loop);
+	spools_fini(&spools);
 	printf("stopped -\n");
 	return 0;
 }
