@@ -18,12 +18,10 @@
 #include "base/buf.h"
 #include "lib/cspark.h"
 
-enum config_group { CONFIG_EXECUTE = 1, CONFIG_READ = 2, CONFIG_MANAGE = 4, CONFIG_RAW = 8, CONFIG_OPS = 16 };
-
 struct config_listener {
 	char *address;        /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
 	bool unsafe_listen;   /* an address other than loopback is wanted */
-	unsigned allow;       /* enum config_group */
+	unsigned allow;       /* enum cspark_group */
 	char **allowed_hosts; /* NULL-terminated, never NULL */
 	unsigned mode;        /* unix sockets */
 	char *group;          /* unix sockets; NULL: unchanged */

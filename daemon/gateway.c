@@ -17,6 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
+#include "daemon/route.h"
 #include "daemon/shard.h"
 #include "daemon/tokens.h"
 
@@ -430,6 +431,7 @@ take_down(struct gateway *gateway)
 	free(gateway->tenant_names);
 	free(gateway->shards);
 	free(gateway->admin.tenants);
+	route_fini();
 }
 
 int
@@ -437,7 +439,7 @@ gateway_run(const struct config *config)
 {
 	struct gateway gateway = { .config = config, .signals = -1, .exit_code = EX_SOFTWARE };
 
-	if (start(&gateway)) {
+	if (route_init() && start(&gateway)) {
 		struct loop_guest flusher = { NULL, flush_log, &gateway };
 
 		gateway.exit_code = EX_OK;

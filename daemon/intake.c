@@ -124,6 +124,8 @@ intake_route(struct call *call)
 	switch (call->route.kind) {
 	case ROUTE_EXECUTE:
 		return route_execute(call);
+	case ROUTE_OPERATION:
+		return call_fail(call, CSPARK_E_NO_SUCH_ROUTE, "nothing is served at this path");
 	case ROUTE_DROP_IN:
 		return route_drop_in(call);
 	case ROUTE_TOKEN:

@@ -1,9 +1,9 @@
 /*
- * Method and path to what is to be done: a table of patterns, nothing else. Pure.
+ * Method and path to what is to be done: rows made of the operations table and a few of our own. Pure.
  *
- * In a pattern "*" is one segment and a final "**" is the rest of the path. Segments are compared as raw
- * bytes; one that a wildcard takes must not be empty, nor mean "." or ".." or hold an encoded slash, so that
- * a path can't change its meaning on the way to Spark.
+ * Segments are compared as raw bytes, those of Spark's own paths without regard to case. One that stands for a
+ * name must not be empty, nor mean "." or ".." or hold an encoded slash, so that a path can't change its meaning
+ * on the way to Spark.
  */
 #pragma once
 
@@ -14,10 +14,11 @@
 #include "lib/cspark.h"
 
 enum route_kind {
-	ROUTE_EXECUTE, /* /execute/{locator} */
-	ROUTE_DROP_IN, /* Spark's own path: request and answer unchanged */
-	ROUTE_TOKEN,   /* a placeholder token for the official SDKs */
-	ROUTE_ADMIN,   /* answered here, without Spark */
+	ROUTE_EXECUTE,   /* inputs in any form: /execute/{locator}, /validate/{locator}, /transform/... */
+	ROUTE_OPERATION, /* a local route of the operations table */
+	ROUTE_DROP_IN,   /* Spark's own path: request and answer unchanged */
+	ROUTE_TOKEN,     /* a placeholder token for the official SDKs */
+	ROUTE_ADMIN,     /* answered here, without Spark */
 };
 
 enum route_page { PAGE_HEALTHZ, PAGE_READYZ, PAGE_STATUS, PAGE_METRICS };
@@ -27,16 +28,28 @@ enum route_operation { ROUTE_OP_LOCAL = CSPARK_OPERATIONS, ROUTE_OP_NONE, ROUTE_
 const char *route_operation_name(unsigned operation);
 extern const char *const *const route_operation_names; /* ROUTE_OPERATIONS of them */
 
+enum { ROUTE_PARTS_MAX = 5 };
+
 struct route {
 	enum route_kind kind;
-	const char *pattern; /* for the log: never holds a caller's bytes; static */
+	const char *pattern; /* for the log: never holds a caller's bytes; lives as long as the process */
 	unsigned operation;  /* enum cspark_operation or enum route_operation */
 	bool is_public;
-	unsigned group;      /* enum config_group that a listener must allow; 0: always served */
+	unsigned group;      /* enum cspark_group that a listener must allow; 0: always served */
 	enum route_page page;
-	struct str rest; /* what "**" took, raw; or the first "*" */
+	struct str rest;     /* what "**" took, raw */
+	struct {
+		struct str name;  /* "folder" */
+		struct str value; /* raw */
+	} parts[ROUTE_PARTS_MAX];
+	unsigned part_count;
 };
 
+/* Makes the rows; once, before any thread. False: no memory. */
+bool route_init(void);
+void route_fini(void);
 /* False: no_such_route, or method_not_allowed with <ret_allow> = the methods that are (static). */
 bool route_find(struct str method, struct str path, struct route *ret, const char **ret_allow,
 	struct cspark_error *ret_error);
+/* The raw value of a part; at == NULL: the path has none of that name. */
+struct str route_part(const struct route *route, const char *name);

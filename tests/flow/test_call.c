@@ -50,7 +50,8 @@ count_idle(void *arg)
 static void
 set_up(void)
 {
-	listener.allow = CONFIG_EXECUTE | CONFIG_OPS;
+	listener.allow = CSPARK_GROUP_EXECUTE | CSPARK_GROUP_OPS;
+	cr_assert(route_init());
 	log_open(&(struct log_options){ .level = LOG_ERROR_LEVEL, .file = "/dev/null" });
 	config = (struct config){ .workers = 1,
 		.listeners = &listener,
@@ -412,11 +413,11 @@ Test(call, does_only_what_the_listener_allows)
 {
 	struct front_request *request;
 
-	listener.allow = CONFIG_OPS;
+	listener.allow = CSPARK_GROUP_OPS;
 	ASSERT_HAS(get(0, "/execute/f/s", "")->body, "add \\\"execute\\\" to allow");
 	expect_problem(&requests[0], 403, "operation_disabled");
 	expect_problem(post(1, "/acme/api/v4/execute", "{}"), 403, "operation_disabled");
-	listener.allow = CONFIG_EXECUTE;
+	listener.allow = CSPARK_GROUP_EXECUTE;
 	expect_problem(get(2, "/metrics", ""), 403, "operation_disabled");
 	request = get(3, "/healthz", "");
 	cr_assert_eq(request->status, 200);

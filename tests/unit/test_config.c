@@ -156,7 +156,7 @@ Test(config, starts_from_two_variables)
 	cr_expect_eq(config->listener_count, 1);
 	cr_expect_str_eq(config->listeners[0].address, "127.0.0.1:8080");
 	cr_expect_eq(config->listeners[0].allow,
-		CONFIG_EXECUTE | CONFIG_READ | CONFIG_OPS);
+		CSPARK_GROUP_EXECUTE | CSPARK_GROUP_READ | CSPARK_GROUP_OPS);
 	cr_expect_eq(config->tenant_count, 1);
 	cr_expect_str_eq(config->tenants[0].name, "default");
 	cr_expect_str_eq(config->tenants[0].origin, "https://excel.us.coherent.global");
@@ -276,7 +276,7 @@ Test(config, prints_what_it_loads_and_loads_what_it_prints)
 	cr_expect_eq(config->limits.max_body, 5 * 1048576);
 	cr_expect_eq(config->limits.max_head, 70000);
 	cr_expect_eq(config->listeners[0].mode, 0600);
-	cr_expect_eq(config->listeners[0].allow, CONFIG_EXECUTE | CONFIG_OPS);
+	cr_expect_eq(config->listeners[0].allow, CSPARK_GROUP_EXECUTE | CSPARK_GROUP_OPS);
 	cr_expect_str_eq(config->listeners[1].allowed_hosts[1], "b");
 	first = printed();
 	cr_assert(load(first), "%s", report.errors.data);
@@ -348,7 +348,7 @@ Test(config, lets_flag_win_over_environment_over_file)
 	cr_assert(load_flags(&flags), "%s", report.errors.data);
 	cr_expect_eq(config->listener_count, 1);
 	cr_expect_str_eq(config->listeners[0].address, "127.0.0.1:9");
-	cr_expect_neq(config->listeners[0].allow, CONFIG_OPS);
+	cr_expect_neq(config->listeners[0].allow, CSPARK_GROUP_OPS);
 	cr_expect_str_eq(config->log.level, "error");
 	cr_expect_str_eq(config->tenants[0].base_url, "https://excel.eu.coherent.global/other");
 	flags.log_level = "loud";
