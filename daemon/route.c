@@ -6,10 +6,11 @@
 
 #include "base/buf.h"
 #include "daemon/refuse.h"
+#include "lib/cspark_operations.h"
 
 /*
- * A pattern is made of segments: text, "{name}", text before a "{name}", "text?" whose last letter may be missing,
- * and at the end "{name?}", which may be empty or missing, or "**", the rest.
+ * A pattern is made of segments: text, "{name}", text before a "{name}", "text?" whose last letter may be
+ * missing, and at the end "{name?}", which may be empty or missing, or "**", the rest.
  */
 struct row {
 	const char *method; /* one of METHODS */
@@ -30,7 +31,8 @@ static size_t row_count;
 static char allow_texts[64][48]; /* every set of METHODS, as the Allow header says it */
 
 static const char *const operation_names[ROUTE_OPERATIONS] = {
-#define X(NAME, name, group, class, base, method, path, body, answer, verb, local, parameters, sdk, summary) name,
+#define X(NAME, name, group, class, base, method, path, body, answer, verb, local, parameters, sdk, summary) \
+	name,
 #include "lib/operations.def"
 #undef X
 	[ROUTE_OP_LOCAL] = "local",
@@ -99,7 +101,8 @@ add_located(struct row row, const char *pattern, const char *const *locators)
 static bool
 add_spark(struct row row, const char *pattern)
 {
-	const char *const *locators = row.operation == CSPARK_OP_EXECUTE_V3 ? EXECUTE_LOCATORS : SPARK_LOCATORS;
+	const char *const *locators = row.operation == CSPARK_OP_EXECUTE_V3 ? EXECUTE_LOCATORS :
+									      SPARK_LOCATORS;
 	char text[PATTERN_MAX];
 	bool ok = true;
 
@@ -116,7 +119,9 @@ add_spark(struct row row, const char *pattern)
 static struct row
 row_of(enum route_kind kind, enum cspark_operation operation, const char *method)
 {
-	return (struct row){ .method = method, .kind = kind, .operation = operation,
+	return (struct row){ .method = method,
+		.kind = kind,
+		.operation = operation,
 		.group = cspark_operation_info(operation)->group };
 }
 
@@ -126,14 +131,17 @@ add_local(enum cspark_operation operation)
 	const struct cspark_operation_info *info = cspark_operation_info(operation);
 
 	return info->local_path[0] == '\0' ||
-		add_located(row_of(ROUTE_OPERATION, operation, info->local_method), info->local_path, LOCAL_LOCATORS);
+		add_located(row_of(ROUTE_OPERATION, operation, info->local_method), info->local_path,
+			LOCAL_LOCATORS);
 }
 
 static bool
 add_drop_in(enum cspark_operation operation)
 {
-	static const char *const BASES[] = { [CSPARK_BASE_TENANT] = "/{tenant}/", [CSPARK_BASE_HOST] = "/",
-		[CSPARK_BASE_REALM] = "/auth/realms/{tenant}/", [CSPARK_BASE_JOB] = NULL };
+	static const char *const BASES[] = { [CSPARK_BASE_TENANT] = "/{tenant}/",
+		[CSPARK_BASE_HOST] = "/",
+		[CSPARK_BASE_REALM] = "/auth/realms/{tenant}/",
+		[CSPARK_BASE_JOB] = NULL };
 	const struct cspark_operation_info *info = cspark_operation_info(operation);
 	char pattern[PATTERN_MAX];
 
@@ -143,14 +151,14 @@ add_drop_in(enum cspark_operation operation)
 	return add_spark(row_of(ROUTE_DROP_IN, operation, info->method), pattern);
 }
 
-#define PAGE(path, group, page)                                                                                \
-	{ "GET", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, group, page, false },                                      \
-	{                                                                                                      \
-		"HEAD", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, group, page, false                                  \
+#define PAGE(path, group, page)                                               \
+	{ "GET", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, group, page, false },     \
+	{                                                                     \
+		"HEAD", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, group, page, false \
 	}
-#define INPUTS(method, path, operation)                                                                        \
-	{                                                                                                      \
-		method, path, ROUTE_EXECUTE, CSPARK_OP_##operation, CSPARK_GROUP_EXECUTE, 0, false             \
+#define INPUTS(method, path, operation)                                                            \
+	{                                                                                          \
+		method, path, ROUTE_EXECUTE, CSPARK_OP_##operation, CSPARK_GROUP_EXECUTE, 0, false \
 	}
 
 static const struct row OURS[] = {
@@ -160,7 +168,8 @@ static const struct row OURS[] = {
 	PAGE((char *)"/readyz", 0, PAGE_READYZ),
 	PAGE((char *)"/status", CSPARK_GROUP_OPS, PAGE_STATUS),
 	PAGE((char *)"/metrics", CSPARK_GROUP_OPS, PAGE_METRICS),
-	{ "POST", (char *)"/auth/realms/*/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL, 0, 0, false },
+	{ "POST", (char *)"/auth/realms/*/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL, 0, 0,
+		false },
 	INPUTS("POST", (char *)"/validate/**", VALIDATE),
 	INPUTS("POST", (char *)"/transform", TRANSFORM_RUN),
 	INPUTS("POST", (char *)"/transform/**", TRANSFORM),
@@ -204,7 +213,8 @@ write_allow_texts(void)
 
 		for (unsigned i = 0; i < 6; i++) {
 			if (set >> i & 1)
-				len += (size_t)sprintf(allow_texts[set] + len, "%s%s", len ? ", " : "", METHODS[i]);
+				len += (size_t)snprintf(allow_texts[set] + len, sizeof *allow_texts - len,
+					"%s%s", len ? ", " : "", METHODS[i]);
 		}
 	}
 }
@@ -363,6 +373,16 @@ take_row(const struct row *row, struct route *ret)
 	ret->page = row->page;
 }
 
+/* Spark's paths may end in anything that is still below them. */
+static bool
+check_rest(const struct route *route, struct cspark_error *ret_error)
+{
+	if (route->kind != ROUTE_DROP_IN || !route->rest.at || rest_is_plain(route->rest))
+		return true;
+	return refuse(ret_error, CSPARK_E_BAD_LOCATOR,
+		"a path segment is empty, a dot or two, or hides a slash or a control");
+}
+
 bool
 route_find(struct str method, struct str path, struct route *ret, const char **ret_allow,
 	struct cspark_error *ret_error)
@@ -374,22 +394,18 @@ route_find(struct str method, struct str path, struct route *ret, const char **r
 	*ret_allow = NULL;
 	*ret = (struct route){ .pattern = NULL };
 	for (size_t i = 0; i < row_count; i++) {
-		const struct row *row = &rows[i];
-
-		if (!pattern_fits(row, below, ret))
+		if (!pattern_fits(&rows[i], below, ret))
 			continue;
-		take_row(row, ret);
-		if (str_eq(str_of(row->method), method))
-			return ret->kind != ROUTE_DROP_IN || !ret->rest.at || rest_is_plain(ret->rest) ||
-				refuse(ret_error, CSPARK_E_BAD_LOCATOR,
-					"a path segment is empty, a dot or two, or hides a slash or a control");
+		take_row(&rows[i], ret);
+		if (str_eq(str_of(rows[i].method), method))
+			return check_rest(ret, ret_error);
 		if (methods == 0)
 			first = *ret;
-		methods |= method_bit(row->method);
+		methods |= method_bit(rows[i].method);
 	}
 	if (methods == 0)
 		return refuse(ret_error, CSPARK_E_NO_SUCH_ROUTE,
-			"nothing is served at this path; a service is executed at /execute/{folder}/{service}");
+			"nothing is served here; a service is executed at /execute/{folder}/{service}");
 	*ret = first;
 	*ret_allow = allow_texts[methods];
 	return refuse(ret_error, CSPARK_E_METHOD_NOT_ALLOWED, "%s takes %s only", first.pattern, *ret_allow);

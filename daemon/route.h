@@ -1,9 +1,9 @@
 /*
  * Method and path to what is to be done: rows made of the operations table and a few of our own. Pure.
  *
- * Segments are compared as raw bytes, those of Spark's own paths without regard to case. One that stands for a
- * name must not be empty, nor mean "." or ".." or hold an encoded slash, so that a path can't change its meaning
- * on the way to Spark.
+ * Segments are compared as raw bytes, those of Spark's own paths without regard to case. One that stands
+ * for a name must not be empty, nor mean "." or ".." or hold an encoded slash, so that a path can't change
+ * its meaning on the way to Spark.
  */
 #pragma once
 
@@ -35,9 +35,9 @@ struct route {
 	const char *pattern; /* for the log: never holds a caller's bytes; lives as long as the process */
 	unsigned operation;  /* enum cspark_operation or enum route_operation */
 	bool is_public;
-	unsigned group;      /* enum cspark_group that a listener must allow; 0: always served */
+	unsigned group; /* enum cspark_group that a listener must allow; 0: always served */
 	enum route_page page;
-	struct str rest;     /* what "**" took, raw */
+	struct str rest; /* what "**" took, raw */
 	struct {
 		struct str name;  /* "folder" */
 		struct str value; /* raw */

@@ -64,6 +64,7 @@ struct cspark_error {
 
 /* ---- operations -------------------------------------------------------------------------- */
 
+/* What Spark can do; <cspark_operations.h> tells more of it. */
 enum cspark_operation {
 #define X(NAME, name, group, class, base, method, path, body, answer, verb, local, parameters, sdk, summary) \
 	CSPARK_OP_##NAME,
@@ -73,74 +74,9 @@ enum cspark_operation {
 };
 /* The retry class (contract, "Retries and outcomes"). */
 enum cspark_class { CSPARK_CLASS_READ, CSPARK_CLASS_EXECUTE, CSPARK_CLASS_CHANGE, CSPARK_CLASS_TAKE };
-/* What a policy allows or not; bits. */
-enum cspark_group {
-	CSPARK_GROUP_EXECUTE = 1,
-	CSPARK_GROUP_READ = 2,
-	CSPARK_GROUP_MANAGE = 4,
-	CSPARK_GROUP_RAW = 8,
-	CSPARK_GROUP_OPS = 16,
-};
-/* The words of operations.def, which explains them. */
-enum cspark_base { CSPARK_BASE_TENANT, CSPARK_BASE_HOST, CSPARK_BASE_REALM, CSPARK_BASE_FILE, CSPARK_BASE_JOB };
-enum cspark_body {
-	CSPARK_BODY_NONE, CSPARK_BODY_FIELDS, CSPARK_BODY_DATA, CSPARK_BODY_JSON, CSPARK_BODY_FORM, CSPARK_BODY_PARTS
-};
-enum cspark_payload {
-	CSPARK_PAYLOAD_WHOLE, CSPARK_PAYLOAD_V1, CSPARK_PAYLOAD_V3, CSPARK_PAYLOAD_TEXT, CSPARK_PAYLOAD_EXISTS,
-	CSPARK_PAYLOAD_CATEGORIES, CSPARK_PAYLOAD_FILE
-};
 
-enum cspark_parameter_kind {
-	CSPARK_TEXT,    /* any text; one of <choices>, if there are */
-	CSPARK_INTEGER,
-	CSPARK_FLAG,    /* true or false */
-	CSPARK_DATE,    /* any text; the fallbacks "@now" and "@end" are now and ten years on */
-	CSPARK_LIST,    /* comma-separated: a JSON array of strings */
-	CSPARK_MAPPING, /* "from:to,from:to": services of an import */
-	CSPARK_JSON,    /* any JSON text */
-};
-enum cspark_parameter_place {
-	CSPARK_IN_PATH,
-	CSPARK_IN_QUERY,
-	CSPARK_IN_BODY,   /* a member of the body's object, of its "request_data", or a part */
-	CSPARK_IN_META,   /* of "request_meta" */
-	CSPARK_IN_SEARCH, /* {"field", "value"} in the body's "search"; the name "*": every other parameter */
-	CSPARK_IS_BODY,   /* the caller's whole body, as a JSON string */
-	CSPARK_IN_RECIPE, /* steers a job, is not sent */
-};
-struct cspark_parameter {
-	/* In the query; a leading underscore may be left out. NULL: a constant, or the list's end */
-	const char *name;
-	enum cspark_parameter_kind kind;
-	enum cspark_parameter_place place;
-	const char *wire;     /* Spark's name, "a.b" for a member of a member; NULL: the list's end */
-	const char *fallback; /* NULL: left out if the caller says nothing */
-	const char *choices;  /* separated by blanks; NULL: any */
-	const char *help;     /* half a sentence */
-	bool required;
-};
-struct cspark_operation_info {
-	const char *name;
-	unsigned group; /* one of enum cspark_group */
-	enum cspark_class class;
-	enum cspark_base base;
-	const char *method;
-	const char *path;
-	enum cspark_body body;
-	enum cspark_payload payload;
-	const char *local_method; /* "" if there is no local route */
-	const char *local_path;
-	const struct cspark_parameter *parameters;
-	const char *sdk;
-	const char *summary;
-};
-CSPARK_API const struct cspark_operation_info *cspark_operation_info(enum cspark_operation operation);
 CSPARK_API const char *cspark_operation_name(enum cspark_operation operation);
 CSPARK_API enum cspark_class cspark_operation_class(enum cspark_operation operation);
-/* The parameter of that name, leading underscores aside; a "*" takes any; NULL: there is none. */
-CSPARK_API const struct cspark_parameter *cspark_parameter_find(
-	enum cspark_operation operation, struct cspark_bytes name);
 
 /* ---- locators ---------------------------------------------------------------------------- */
 

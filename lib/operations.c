@@ -6,22 +6,22 @@
 #include "lib/bytes.h"
 
 static const struct cspark_operation_info OPERATIONS[CSPARK_OPERATIONS] = {
-#define X(NAME, operation_name, group_, kind, where, verb, template, body_, answer_, local_verb, local, list, \
-	sdk_, summary_)                                                                                      \
-	[CSPARK_OP_##NAME] = {                                                                               \
-		.name = (operation_name),                                                                    \
-		.group = CSPARK_GROUP_##group_,                                                              \
-		.class = CSPARK_CLASS_##kind,                                                                \
-		.base = CSPARK_BASE_##where,                                                                 \
-		.method = #verb,                                                                             \
-		.path = (template),                                                                          \
-		.body = CSPARK_BODY_##body_,                                                                 \
-		.payload = CSPARK_PAYLOAD_##answer_,                                                         \
-		.local_method = #local_verb,                                                                 \
-		.local_path = (local),                                                                       \
-		.parameters = cspark_##list,                                                                 \
-		.sdk = (sdk_),                                                                               \
-		.summary = (summary_),                                                                       \
+#define X(NAME, operation_name, group_, kind, where, verb, template, body_, answer_, local_verb, local, \
+	list, sdk_, summary_)                                                                           \
+	[CSPARK_OP_##NAME] = {                                                                          \
+		.name = (operation_name),                                                               \
+		.group = CSPARK_GROUP_##group_,                                                         \
+		.class = CSPARK_CLASS_##kind,                                                           \
+		.base = CSPARK_BASE_##where,                                                            \
+		.method = #verb,                                                                        \
+		.path = (template),                                                                     \
+		.body = CSPARK_BODY_##body_,                                                            \
+		.payload = CSPARK_PAYLOAD_##answer_,                                                    \
+		.local_method = #local_verb,                                                            \
+		.local_path = (local),                                                                  \
+		.parameters = cspark_##list,                                                            \
+		.sdk = (sdk_),                                                                          \
+		.summary = (summary_),                                                                  \
 	},
 #include "lib/operations.def"
 #undef X

@@ -1,7 +1,7 @@
 /* What those who build requests need of the operations table besides its rows. */
 #pragma once
 
-#include "lib/cspark.h"
+#include "lib/cspark_operations.h"
 
 /* Where <operation> puts the file of its multipart body. */
 struct cspark_multipart {

@@ -1,40 +1,43 @@
 /*
- * What operations take besides the parts of their paths: lists named in operations.def. An order is the one on
- * the wire. Source: the vendor's SDKs, for what they send by default too.
+ * What operations take besides the parts of their paths: lists named in operations.def. An order is the one
+ * on the wire. Source: the vendor's SDKs, for what they send by default too.
  */
 #include "lib/operations.h"
 
-#define END { .wire = NULL }
-#define TEXT(name_, place_, wire_, fallback_, help_)                                                           \
-	{                                                                                                      \
-		.name = (name_), .kind = CSPARK_TEXT, .place = CSPARK_##place_, .wire = (wire_),               \
-		.fallback = (fallback_), .help = (help_)                                                       \
+#define END                  \
+	{                    \
+		.wire = NULL \
 	}
-#define ONE_OF(name_, place_, wire_, fallback_, choices_, help_)                                               \
-	{                                                                                                      \
-		.name = (name_), .kind = CSPARK_TEXT, .place = CSPARK_##place_, .wire = (wire_),               \
-		.fallback = (fallback_), .choices = (choices_), .help = (help_)                                \
+#define TEXT(name_, place_, wire_, fallback_, help_)                                             \
+	{                                                                                        \
+		.name = (name_), .kind = CSPARK_TEXT, .place = CSPARK_##place_, .wire = (wire_), \
+		.fallback = (fallback_), .help = (help_)                                         \
 	}
-#define KIND(kind_, name_, place_, wire_, fallback_, help_)                                                    \
-	{                                                                                                      \
-		.name = (name_), .kind = CSPARK_##kind_, .place = CSPARK_##place_, .wire = (wire_),            \
-		.fallback = (fallback_), .help = (help_)                                                       \
+#define ONE_OF(name_, place_, wire_, fallback_, choices_, help_)                                 \
+	{                                                                                        \
+		.name = (name_), .kind = CSPARK_TEXT, .place = CSPARK_##place_, .wire = (wire_), \
+		.fallback = (fallback_), .choices = (choices_), .help = (help_)                  \
 	}
-#define NEEDED(name_, place_, wire_, help_)                                                                    \
-	{                                                                                                      \
-		.name = (name_), .kind = CSPARK_TEXT, .place = CSPARK_##place_, .wire = (wire_),               \
-		.help = (help_), .required = true                                                              \
+#define KIND(kind_, name_, place_, wire_, fallback_, help_)                                         \
+	{                                                                                           \
+		.name = (name_), .kind = CSPARK_##kind_, .place = CSPARK_##place_, .wire = (wire_), \
+		.fallback = (fallback_), .help = (help_)                                            \
+	}
+#define NEEDED(name_, place_, wire_, help_)                                                      \
+	{                                                                                        \
+		.name = (name_), .kind = CSPARK_TEXT, .place = CSPARK_##place_, .wire = (wire_), \
+		.help = (help_), .required = true                                                \
 	}
 #define START(wire_) KIND(DATE, "_start", IN_BODY, wire_, "@now", "from when the version is effective")
 #define UNTIL(wire_) KIND(DATE, "_end", IN_BODY, wire_, "@end", "until when the version is effective")
-#define PAGE(size_)                                                                                            \
-	KIND(INTEGER, "_page", IN_BODY, "page", "1", "which page, from 1"),                                    \
+#define PAGE(size_)                                                         \
+	KIND(INTEGER, "_page", IN_BODY, "page", "1", "which page, from 1"), \
 		KIND(INTEGER, "_limit", IN_BODY, size_, "100", "how many a page")
-#define SOURCE TEXT("_source", IN_BODY, "source_system", "csparkd", "source system")
+#define SOURCE      TEXT("_source", IN_BODY, "source_system", "csparkd", "source system")
 #define CORRELATION TEXT("_correlation", IN_BODY, "correlation_id", NULL, "correlation id")
 
-#define VERSIONING                                                                                             \
-	ONE_OF("_versioning", IN_BODY, "version_difference", "minor", "major minor patch",                     \
+#define VERSIONING                                                                         \
+	ONE_OF("_versioning", IN_BODY, "version_difference", "minor", "major minor patch", \
 		"which part of the version number grows")
 
 const struct cspark_parameter cspark_no_parameters[] = { END };
@@ -73,7 +76,8 @@ const struct cspark_parameter cspark_service_upload[] = {
 	VERSIONING,
 	START("effective_start_date"),
 	UNTIL("effective_end_date"),
-	TEXT("_compiler_version", IN_BODY, "compiler_version", NULL, "version of the compiler, as in StableLatest"),
+	TEXT("_compiler_version", IN_BODY, "compiler_version", NULL,
+		"version of the compiler, as in StableLatest"),
 	TEXT("_compiler_type", IN_BODY, "compiler_type", NULL, "kind of the compiler, as in Neuron"),
 	END,
 };
@@ -81,7 +85,8 @@ const struct cspark_parameter cspark_service_create[] = {
 	VERSIONING,
 	START("effective_start_date"),
 	UNTIL("effective_end_date"),
-	TEXT("_compiler_version", IN_BODY, "compiler_version", NULL, "version of the compiler, as in StableLatest"),
+	TEXT("_compiler_version", IN_BODY, "compiler_version", NULL,
+		"version of the compiler, as in StableLatest"),
 	TEXT("_compiler_type", IN_BODY, "compiler_type", NULL, "kind of the compiler, as in Neuron"),
 	TEXT("_draft_name", IN_RECIPE, "draft_service_name", NULL, "name of the published service"),
 	TEXT("_label", IN_RECIPE, "version_label", NULL, "label of the version"),
@@ -185,7 +190,8 @@ const struct cspark_parameter cspark_transform_upload[] = {
 /* ---- batches ---- */
 
 const struct cspark_parameter cspark_batch_create[] = {
-	TEXT("service", IN_BODY, "service", NULL, "folder/service, with [version] if wanted, or a service id"),
+	TEXT("service", IN_BODY, "service", NULL,
+		"folder/service, with [version] if wanted, or a service id"),
 	TEXT("version_id", IN_BODY, "version_id", NULL, "id of the version, instead of the service"),
 	TEXT("_date", IN_BODY, "version_by_timestamp", NULL, "version effective then"),
 	TEXT("_subservices", IN_BODY, "subservice", NULL, "subservices, comma-separated"),
@@ -196,7 +202,8 @@ const struct cspark_parameter cspark_batch_create[] = {
 	TEXT("_record_key", IN_BODY, "unique_record_key", NULL, "inputs that name a record, comma-separated"),
 	KIND(INTEGER, "_initial_workers", IN_BODY, "initial_workers", NULL, "workers at the start"),
 	KIND(INTEGER, "_max_workers", IN_BODY, "max_workers", NULL, "workers at most"),
-	KIND(INTEGER, "_chunks_per_request", IN_BODY, "chunks_per_request", NULL, "chunks a worker takes at once"),
+	KIND(INTEGER, "_chunks_per_request", IN_BODY, "chunks_per_request", NULL,
+		"chunks a worker takes at once"),
 	KIND(INTEGER, "_runner_threads", IN_BODY, "runner_thread_count", NULL, "threads of a worker"),
 	KIND(INTEGER, "_max_input_mb", IN_BODY, "max_input_in_mb", NULL, "buffer for inputs"),
 	KIND(INTEGER, "_max_output_mb", IN_BODY, "max_output_in_mb", NULL, "buffer for results"),
@@ -208,7 +215,8 @@ const struct cspark_parameter cspark_batch_pull[] = {
 	KIND(INTEGER, "max", IN_QUERY, "max", "100", "chunks at most, 1 to 100"),
 	END,
 };
-const struct cspark_parameter cspark_batch_close[] = { TEXT(NULL, IN_BODY, "batch_status", "closed", NULL), END };
+const struct cspark_parameter cspark_batch_close[] = { TEXT(NULL, IN_BODY, "batch_status", "closed", NULL),
+	END };
 const struct cspark_parameter cspark_batch_cancel[] = {
 	TEXT(NULL, IN_BODY, "batch_status", "cancelled", NULL), END
 };
@@ -284,7 +292,9 @@ const struct cspark_parameter cspark_import_create[] = {
 
 /* ---- the rest ---- */
 
-const struct cspark_parameter cspark_file_get[] = { NEEDED("url", IN_RECIPE, "@url", "the URL that Spark gave"), END };
+const struct cspark_parameter cspark_file_get[] = {
+	NEEDED("url", IN_RECIPE, "@url", "the URL that Spark gave"), END
+};
 const struct cspark_parameter cspark_event_download[] = {
 	KIND(INTEGER, "_page", IN_BODY, "page_no", "1", "which page, from 1"),
 	KIND(INTEGER, "_limit", IN_BODY, "pageSize", "100", "how many a page"),

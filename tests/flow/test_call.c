@@ -8,6 +8,7 @@
 
 #include "daemon/call.h"
 #include "daemon/log.h"
+#include "lib/cspark_operations.h"
 #include "tests/flow/fake_front.h"
 #include "tests/flow/fake_loop.h"
 #include "tests/flow/fake_upstream.h"

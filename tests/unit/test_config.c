@@ -1,5 +1,7 @@
 #include "daemon/config.h"
 
+#include "lib/cspark_operations.h"
+
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>

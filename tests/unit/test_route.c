@@ -1,5 +1,7 @@
 #include "daemon/route.h"
 
+#include "lib/cspark_operations.h"
+
 #include <criterion/criterion.h>
 #include <stdio.h>
 
@@ -53,9 +55,12 @@ Test(route, finds_what_is_served)
 		{ "POST", "/transforms/validate", ROUTE_OPERATION, CSPARK_OP_TRANSFORM_VALIDATE, false },
 		{ "GET", "/health", ROUTE_DROP_IN, CSPARK_OP_PLATFORM_HEALTH, false },
 		{ "POST", "/api/v1/product/uploadcoverimage", ROUTE_DROP_IN, CSPARK_OP_FOLDER_COVER, false },
-		{ "GET", "/api/v1/product/f/engines/s/download/", ROUTE_DROP_IN, CSPARK_OP_SERVICE_FILE, false },
-		{ "GET", "/api/v1/product/f/engines/s/download", ROUTE_DROP_IN, CSPARK_OP_SERVICE_FILE, false },
-		{ "GET", "/api/v1/product/f/engines/s/download/v", ROUTE_DROP_IN, CSPARK_OP_SERVICE_FILE, false },
+		{ "GET", "/api/v1/product/f/engines/s/download/", ROUTE_DROP_IN, CSPARK_OP_SERVICE_FILE,
+			false },
+		{ "GET", "/api/v1/product/f/engines/s/download", ROUTE_DROP_IN, CSPARK_OP_SERVICE_FILE,
+			false },
+		{ "GET", "/api/v1/product/f/engines/s/download/v", ROUTE_DROP_IN, CSPARK_OP_SERVICE_FILE,
+			false },
 		{ "GET", "/t/api/v3/version/id/metadata", ROUTE_DROP_IN, CSPARK_OP_SERVICE_METADATA, false },
 		{ "GET", "/t/api/v3/nodegen/public/getnodegenzipbyid/service/id", ROUTE_DROP_IN,
 			CSPARK_OP_SERVICE_WASM, true },
@@ -156,8 +161,8 @@ Test(route, reaches_every_operation)
 			*at = *at == '{' || *at == '}' ? 'x' : *at;
 		if (strstr(info->local_path, "{locator}"))
 			continue;
-		cr_assert(find(info->local_method, path, &route, &error), "%s %s: %s", info->local_method, path,
-			error.detail);
+		cr_assert(find(info->local_method, path, &route, &error), "%s %s: %s", info->local_method,
+			path, error.detail);
 		cr_assert_eq(route.operation, i, "%s %s is %s", info->local_method, path,
 			route_operation_name(route.operation));
 	}
