@@ -24,7 +24,8 @@ struct script_server {
 	const struct act *acts;
 	size_t count;
 	unsigned seen;
-	char last[8192];
+	char *last;
+	size_t last_len;
 	int port;
 	int stop;
 	struct pollfd fds[PEERS]; /* stop, listener, peers; fd -1: free */
@@ -75,12 +76,11 @@ whole(const struct peer *peer)
 static void
 note(struct script_server *server, const struct peer *peer, size_t size)
 {
-	size_t len = size < sizeof(server->last) ? size : sizeof(server->last) - 1;
-
 	pthread_mutex_lock(&server->lock);
 	server->seen++;
-	memcpy(server->last, peer->text, len);
-	server->last[len] = '\0';
+	memcpy(server->last, peer->text, size);
+	server->last[size] = '\0';
+	server->last_len = size;
 	pthread_mutex_unlock(&server->lock);
 }
 
@@ -165,6 +165,7 @@ script_server_new(const struct act *acts, size_t count)
 {
 	struct script_server *server = calloc(1, sizeof(*server));
 
+	server->last = calloc(1, REQUEST_MAX + 1);
 	server->acts = acts;
 	server->count = count;
 	pthread_mutex_init(&server->lock, NULL);
@@ -187,6 +188,7 @@ script_server_free(struct script_server *server)
 	}
 	close(server->stop);
 	pthread_mutex_destroy(&server->lock);
+	free(server->last);
 	free(server);
 }
 
@@ -214,4 +216,18 @@ script_server_last(struct script_server *server, char *ret, size_t size)
 	strncpy(ret, server->last, size - 1);
 	ret[size - 1] = '\0';
 	pthread_mutex_unlock(&server->lock);
+}
+
+char *
+script_server_request(struct script_server *server, size_t *ret_len)
+{
+	char *copy;
+
+	pthread_mutex_lock(&server->lock);
+	*ret_len = server->last_len;
+	copy = malloc(server->last_len + 1);
+	assert(copy);
+	memcpy(copy, server->last, server->last_len + 1);
+	pthread_mutex_unlock(&server->lock);
+	return copy;
 }

@@ -24,5 +24,6 @@ void script_server_free(struct script_server *server); /* stops it */
 int script_server_port(const struct script_server *server);
 /* Requests that arrived whole so far. */
 unsigned script_server_seen(struct script_server *server);
-/* A copy of the latest, NUL-terminated; cut to fit. */
+/* Copies of the latest, NUL-terminated: cut to fit; whole, and given. */
 void script_server_last(struct script_server *server, char *ret, size_t size);
+char *script_server_request(struct script_server *server, size_t *ret_len);

@@ -1,129 +1,18 @@
 /* The real transport against real sockets: what libcurl does by itself, and what it is kept from doing. */
 #include "lib/judge.h"
 #include "lib/transport_curl.h"
+#include "tests/flow/poll_host.h"
 #include "tests/flow/script_server.h"
 
 #include <criterion/criterion.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <zlib.h>
-
-enum { FDS = 64, PATIENCE_MS = 20000 };
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
-static struct cspark_transport *transport;
 static struct script_server *server;
 static char *served; /* bytes of an act that were made for it */
-static struct pollfd fds[FDS];
-static int watched, changes;
-static int forgotten = -1; /* the last descriptor */
-static int64_t timer_ms = -1;
-
-/* ---- a host ---- */
-
-static int64_t
-now_ms(void *arg)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-static void
-watch(void *arg, int fd, int events)
-{
-	int i = 0;
-
-	changes++;
-	while (i < watched && fds[i].fd != fd)
-		i++;
-	if (events == 0) {
-		if (i < watched)
-			fds[i] = fds[--watched];
-		return;
-	}
-	fds[i] = (struct pollfd){ .fd = fd, .events = (short)((events & CSPARK_READ ? POLLIN : 0)
-		| (events & CSPARK_WRITE ? POLLOUT : 0)) };
-	watched += i == watched;
-	cr_assert_lt(watched, FDS);
-}
-
-static void
-forget(void *arg, int fd)
-{
-	for (int i = 0; i < watched; i++)
-		cr_assert_neq(fds[i].fd, fd, "a descriptor is forgotten after its watch has ended");
-	forgotten = fd;
-}
-
-static void
-timer(void *arg, int64_t at_ms)
-{
-	timer_ms = at_ms;
-}
-
-/* One round: sleep, descriptors, timer. */
-static void
-turn(void)
-{
-	struct pollfd now[FDS];
-	int count = watched;
-	int64_t left = timer_ms < 0 ? 1000 : timer_ms - now_ms(NULL);
-
-	memcpy(now, fds, sizeof(now));
-	poll(now, (nfds_t)count, left < 0 ? 0 : (int)left);
-	for (int i = 0; i < count; i++) {
-		if (now[i].revents)
-			cspark_transport_ready(transport, now[i].fd,
-				CSPARK_READ | (now[i].revents & POLLOUT ? CSPARK_WRITE : 0));
-	}
-	if (timer_ms >= 0 && timer_ms <= now_ms(NULL)) {
-		timer_ms = -1;
-		cspark_transport_due(transport);
-	}
-}
-
-/* ---- exchanges ---- */
-
-static int done_count;
-
-static void
-on_done(void *arg, struct cspark_exchange *exchange)
-{
-	done_count++;
-}
-
-static void
-ask(struct cspark_exchange *exchange, const char *url, const char *method, const char *body, long timeout_ms)
-{
-	static const struct cspark_route ROUTE;
-
-	*exchange = (struct cspark_exchange){ .route = &ROUTE,
-		.method = method,
-		.url = url,
-		.body = body,
-		.body_len = body ? strlen(body) : 0,
-		.deadline_ms = now_ms(NULL) + timeout_ms,
-		.max_answer = 64 << 20,
-		.done = on_done };
-	done_count = 0;
-}
-
-static void
-await(struct cspark_exchange *exchange)
-{
-	int64_t give_up = now_ms(NULL) + PATIENCE_MS;
-
-	cspark_exchange_send(transport, exchange);
-	cr_assert_eq(done_count, 0, "nothing happens inside send");
-	while (done_count == 0 && now_ms(NULL) < give_up)
-		turn();
-	cr_assert_eq(done_count, 1);
-}
 
 static const char *
 url(void)
@@ -140,8 +29,8 @@ post(long timeout_ms)
 {
 	struct cspark_exchange exchange;
 
-	ask(&exchange, url(), "POST", "{\"a\":1}", timeout_ms);
-	await(&exchange);
+	poll_host_ask(&exchange, url(), "POST", "{\"a\":1}", timeout_ms);
+	poll_host_await(&exchange);
 	return exchange;
 }
 
@@ -154,18 +43,13 @@ post(long timeout_ms)
 static void
 set_up(void)
 {
-	struct cspark_host host = { .watch = watch, .forget = forget, .timer = timer, .now_ms = now_ms };
-
-	cr_assert(cspark_global_init());
-	transport = cspark_transport_new_curl(&host, NULL);
-	cr_assert(transport);
+	poll_host_start();
 }
 
 static void
 tear_down(void)
 {
-	cspark_transport_free(transport);
-	cr_assert_eq(watched, 0, "nothing is left watched");
+	poll_host_stop();
 	if (server)
 		script_server_free(server);
 	free(served);
@@ -198,10 +82,10 @@ Test(transport, reuses_connections_and_keeps_them_watched)
 		cr_assert_eq(exchange.head.status, 200);
 		free(exchange.answer);
 		if (i == 0)
-			before = changes;
+			before = poll_host.changes;
 	}
-	cr_assert_eq(changes, before, "the host is told nothing while a connection is reused");
-	cspark_transport_stats(transport, &stats);
+	cr_assert_eq(poll_host.changes, before, "the host is told nothing while a connection is reused");
+	cspark_transport_stats(poll_host.transport, &stats);
 	cr_assert_eq(stats.connects, 1);
 	cr_assert_eq(stats.reuses, 19);
 	cr_assert_eq(stats.open, 0);
@@ -234,7 +118,7 @@ Test(transport, would_repeat_it_without_the_guard)
 {
 	struct cspark_exchange exchange;
 
-	cspark_transport_curl_guard(transport, false);
+	cspark_transport_curl_guard(poll_host.transport, false);
 	exchange = post_on_a_dying_connection();
 	cr_assert_eq(exchange.end, CSPARK_END_ANSWERED, "libcurl reports success");
 	cr_assert_eq(script_server_seen(server), 3, "though the server has seen the request twice");
@@ -244,14 +128,12 @@ Test(transport, would_repeat_it_without_the_guard)
 Test(transport, opens_a_new_connection_when_a_kept_one_was_closed_while_idle)
 {
 	struct cspark_exchange exchange;
-	int64_t give_up = now_ms(NULL) + PATIENCE_MS;
 
 	SERVE({ .bytes = OK, .after = AFTER_CLOSE });
 	exchange = post(5000);
 	free(exchange.answer);
-	while (watched && now_ms(NULL) < give_up)
-		turn();
-	cr_assert_eq(watched, 0, "its end was noticed");
+	POLL_HOST_TURN_UNTIL(poll_host.watched == 0);
+	cr_assert_eq(poll_host.watched, 0, "its end was noticed");
 	exchange = post(5000);
 	cr_assert_eq(exchange.end, CSPARK_END_ANSWERED, "%s", exchange.reason);
 	cr_assert_eq(script_server_seen(server), 2);
@@ -362,9 +244,9 @@ post_for(const struct act *act, size_t max_answer)
 	struct cspark_exchange exchange;
 
 	server = script_server_new(act, 1);
-	ask(&exchange, url(), "POST", "{}", 20000);
+	poll_host_ask(&exchange, url(), "POST", "{}", 20000);
 	exchange.max_answer = max_answer;
-	await(&exchange);
+	poll_host_await(&exchange);
 	served = (char *)act->bytes; /* the server may still be sending */
 	return exchange;
 }
@@ -426,15 +308,15 @@ Test(transport, keeps_the_deadline_whatever_the_server_does)
 	};
 
 	for (size_t i = 0; i < 3; i++) {
-		int64_t begun = now_ms(NULL);
+		int64_t begun = poll_host_now_ms();
 		struct cspark_exchange exchange;
 
 		server = script_server_new(&ACTS[i], 1);
 		exchange = post(150);
 		cr_assert_eq(exchange.end, CSPARK_END_TIMEOUT, "%zu: %s", i, exchange.reason);
 		cr_assert(exchange.sent);
-		cr_assert_geq(now_ms(NULL) - begun, 140);
-		cr_assert_lt(now_ms(NULL) - begun, 5000);
+		cr_assert_geq(poll_host_now_ms() - begun, 140);
+		cr_assert_lt(poll_host_now_ms() - begun, 5000);
 		script_server_free(server);
 		server = NULL;
 	}
@@ -456,19 +338,19 @@ Test(transport, says_that_nothing_was_sent)
 	struct cspark_exchange exchange;
 
 	SERVE({ .bytes = OK });
-	ask(&exchange, "http://127.0.0.1:1/", "POST", "{}", 5000);
-	await(&exchange);
+	poll_host_ask(&exchange, "http://127.0.0.1:1/", "POST", "{}", 5000);
+	poll_host_await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_CONNECT);
 	cr_assert_not(exchange.sent);
 	cr_assert(exchange.reason[0]);
-	ask(&exchange,
+	poll_host_ask(&exchange,
 		"http://a-label-of-more-than-sixty-three-letters-which-no-resolver-ever-looks-up.invalid/",
 		"POST", "{}", 15000);
-	await(&exchange);
+	poll_host_await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_DNS, "%d %s", exchange.end, exchange.reason);
 	cr_assert_not(exchange.sent);
-	ask(&exchange, "file:///etc/hostname", "GET", NULL, 5000);
-	await(&exchange);
+	poll_host_ask(&exchange, "file:///etc/hostname", "GET", NULL, 5000);
+	poll_host_await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_FAULT, "%d %s", exchange.end, exchange.reason);
 }
 
@@ -479,8 +361,8 @@ Test(transport, takes_plain_text_on_a_tls_port_for_a_failed_handshake)
 
 	SERVE({ .bytes = OK, .after = AFTER_CLOSE });
 	snprintf(text, sizeof(text), "https://127.0.0.1:%d/", script_server_port(server));
-	ask(&exchange, text, "POST", "{}", 300);
-	await(&exchange);
+	poll_host_ask(&exchange, text, "POST", "{}", 300);
+	poll_host_await(&exchange);
 	cr_assert_not(exchange.sent);
 	cr_assert_neq(exchange.end, CSPARK_END_ANSWERED);
 }
@@ -493,12 +375,12 @@ expect_request(const char *method, const char *body, const char *begins, const c
 	struct cspark_exchange exchange;
 	char last[8192];
 
-	ask(&exchange, url(), method, body, 5000);
+	poll_host_ask(&exchange, url(), method, body, 5000);
 	cspark_exchange_line(&exchange, "content-type: application/json");
 	cspark_exchange_line(&exchange, NULL);
 	cspark_exchange_line(&exchange, "");
 	cspark_exchange_line(&exchange, "x-request-id: 7");
-	await(&exchange);
+	poll_host_await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_ANSWERED, "%s: %s", method, exchange.reason);
 	free(exchange.answer);
 	script_server_last(server, last, sizeof(last));
@@ -539,8 +421,8 @@ expect_target(const char *path, const char *target)
 	*strchr(strstr(origin, "://") + 3, '/') = '\0';
 	snprintf(address, sizeof(address), "%s%s", origin, path);
 	snprintf(wanted, sizeof(wanted), "POST %s HTTP/1.1\r\n", target);
-	ask(&exchange, address, "POST", "{}", 5000);
-	await(&exchange);
+	poll_host_ask(&exchange, address, "POST", "{}", 5000);
+	poll_host_await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_ANSWERED, "%s: %s", path, exchange.reason);
 	free(exchange.answer);
 	script_server_last(server, last, sizeof(last));
@@ -560,11 +442,11 @@ Test(transport, sends_every_target_on_the_same_handle)
 	expect_target("?q", "/?q");
 	expect_target("", "/");
 	expect_target("/t/a%20b", "/t/a%20b");
-	ask(&exchange, "ftp://127.0.0.1/x", "POST", "{}", 5000);
-	await(&exchange);
+	poll_host_ask(&exchange, "ftp://127.0.0.1/x", "POST", "{}", 5000);
+	poll_host_await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_FAULT);
-	ask(&exchange, "http://127.0.0.1/x y\r\nz: 1", "POST", "{}", 5000);
-	await(&exchange);
+	poll_host_ask(&exchange, "http://127.0.0.1/x y\r\nz: 1", "POST", "{}", 5000);
+	poll_host_await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_FAULT, "no line of its own for a path");
 	expect_target("/t/g", "/t/g");
 }
@@ -600,18 +482,16 @@ Test(transport, hands_on_what_the_head_says)
 Test(transport, lets_no_request_in_clear_wait_for_the_answer_to_another)
 {
 	struct cspark_exchange first, second;
-	int64_t give_up = now_ms(NULL) + PATIENCE_MS;
 
 	SERVE({ .mute = true });
-	ask(&first, url(), "POST", "{}", 60000);
-	ask(&second, url(), "POST", "{}", 60000);
-	cspark_exchange_send(transport, &first);
-	cspark_exchange_send(transport, &second);
-	while (script_server_seen(server) < 2 && now_ms(NULL) < give_up)
-		turn();
+	poll_host_ask(&first, url(), "POST", "{}", 60000);
+	poll_host_ask(&second, url(), "POST", "{}", 60000);
+	cspark_exchange_send(poll_host.transport, &first);
+	cspark_exchange_send(poll_host.transport, &second);
+	POLL_HOST_TURN_UNTIL(script_server_seen(server) >= 2);
 	cr_assert_eq(script_server_seen(server), 2);
-	cspark_exchange_cancel(transport, &first);
-	cspark_exchange_cancel(transport, &second);
+	cspark_exchange_cancel(poll_host.transport, &first);
+	cspark_exchange_cancel(poll_host.transport, &second);
 }
 
 /* ---- cancelling ---- */
@@ -620,24 +500,22 @@ Test(transport, cancels_at_any_moment)
 {
 	struct cspark_exchange exchange;
 	struct cspark_transport_stats stats;
-	int64_t give_up = now_ms(NULL) + PATIENCE_MS;
 
 	SERVE({ .mute = true }, { .bytes = OK });
-	ask(&exchange, url(), "POST", "{}", 60000);
-	cspark_exchange_cancel(transport, &exchange);
-	cspark_exchange_send(transport, &exchange);
-	cspark_exchange_cancel(transport, &exchange);
+	poll_host_ask(&exchange, url(), "POST", "{}", 60000);
+	cspark_exchange_cancel(poll_host.transport, &exchange);
+	cspark_exchange_send(poll_host.transport, &exchange);
+	cspark_exchange_cancel(poll_host.transport, &exchange);
 	cr_assert_not(exchange.sent);
-	cspark_exchange_send(transport, &exchange);
-	while (script_server_seen(server) == 0 && now_ms(NULL) < give_up)
-		turn();
+	cspark_exchange_send(poll_host.transport, &exchange);
+	POLL_HOST_TURN_UNTIL(script_server_seen(server) > 0);
 	cr_assert_eq(script_server_seen(server), 1);
-	cspark_exchange_cancel(transport, &exchange);
+	cspark_exchange_cancel(poll_host.transport, &exchange);
 	cr_assert(exchange.sent);
-	cr_assert_eq(done_count, 0);
+	cr_assert_eq(poll_host.done, 0);
 	exchange = post(5000);
 	cr_assert_eq(exchange.end, CSPARK_END_ANSWERED, "%s", exchange.reason);
-	cspark_transport_stats(transport, &stats);
+	cspark_transport_stats(poll_host.transport, &stats);
 	cr_assert_eq(stats.open, 0);
 	free(exchange.answer);
 }
@@ -649,12 +527,12 @@ Test(transport, forgets_a_connection_that_is_given_up_while_it_connects)
 	int fd;
 
 	SERVE({ .mute = true });
-	ask(&exchange, url(), "POST", "{}", 60000);
-	cspark_exchange_send(transport, &exchange);
-	cspark_transport_due(transport);
-	cr_assert_eq(watched, 1);
-	fd = fds[0].fd;
-	cspark_exchange_cancel(transport, &exchange);
-	cr_assert_eq(watched, 0);
-	cr_assert_eq(forgotten, fd);
+	poll_host_ask(&exchange, url(), "POST", "{}", 60000);
+	cspark_exchange_send(poll_host.transport, &exchange);
+	cspark_transport_due(poll_host.transport);
+	cr_assert_eq(poll_host.watched, 1);
+	fd = poll_host.last_fd;
+	cspark_exchange_cancel(poll_host.transport, &exchange);
+	cr_assert_eq(poll_host.watched, 0);
+	cr_assert_eq(poll_host.forgotten, fd);
 }
