@@ -1,5 +1,7 @@
 #include "tests/flow/fake_transport.h"
 
+#include "lib/body.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +51,17 @@ world_of(struct cspark_transport *base)
 }
 
 static void
+note(struct world *world, const struct cspark_exchange *exchange)
+{
+	size_t len = (size_t)snprintf(world->last_lines, sizeof(world->last_lines), "\n");
+
+	snprintf(world->last_url, sizeof(world->last_url), "%s", exchange->url);
+	for (unsigned i = 0; i < exchange->line_count; i++)
+		len += (size_t)snprintf(world->last_lines + len, sizeof(world->last_lines) - len, "%s\n",
+			exchange->lines[i]);
+}
+
+static void
 fake_send(struct cspark_transport *base, struct cspark_exchange *exchange)
 {
 	struct world *world = world_of(base);
@@ -62,6 +75,8 @@ fake_send(struct cspark_transport *base, struct cspark_exchange *exchange)
 	if (is_token && script->seen < 64)
 		world->token_times[script->seen] = world->now_ms;
 	script->seen++;
+	if (!is_token)
+		note(world, exchange);
 	for (unsigned i = 0; i < exchange->line_count; i++) {
 		sscanf(exchange->lines[i], "Authorization: Bearer t%u", &flight.token);
 		sscanf(exchange->lines[i], "x-request-id: %63s", world->last_id);
@@ -113,6 +128,39 @@ body_of(struct world *world, const struct cspark_exchange *exchange, const struc
 }
 
 static void
+set_head(struct cspark_head *head, const struct reply *reply)
+{
+	head->status = reply->status ? reply->status : 200;
+	if (reply->retry_after)
+		snprintf(head->retry_after, sizeof(head->retry_after), "%s", reply->retry_after);
+	if (reply->disposition)
+		snprintf(head->disposition, sizeof(head->disposition), "%s", reply->disposition);
+	if (reply->location)
+		snprintf(head->location, sizeof(head->location), "%s", reply->location);
+}
+
+/* As a transport does it; of a torn answer a half. */
+static void
+deliver(struct world *world, struct cspark_exchange *exchange, const struct reply *reply)
+{
+	char *text = body_of(world, exchange, reply);
+	bool torn = exchange->end == CSPARK_END_TRUNCATED;
+	size_t len = strlen(text) / (torn ? 2 : 1);
+	struct cspark_body body;
+	enum cspark_exchange_end end = CSPARK_END_ANSWERED;
+
+	cspark_body_init(&body, exchange);
+	if (len > 0)
+		end = cspark_body_put(&body, exchange, text, len);
+	if (end == CSPARK_END_ANSWERED && !torn)
+		end = cspark_body_end(&body, exchange);
+	if (end != CSPARK_END_ANSWERED)
+		exchange->end = end;
+	cspark_body_fini(&body);
+	free(text);
+}
+
+static void
 land(struct world *world, const struct flight *flight)
 {
 	struct cspark_exchange *exchange = flight->exchange;
@@ -122,16 +170,11 @@ land(struct world *world, const struct flight *flight)
 	exchange->end = late ? CSPARK_END_TIMEOUT : reply->end;
 	exchange->sent = !reply->unsent;
 	if (exchange->end == CSPARK_END_ANSWERED || exchange->end == CSPARK_END_TRUNCATED)
-		exchange->head.status = reply->status ? reply->status : 200;
-	if (reply->retry_after)
-		snprintf(exchange->head.retry_after, sizeof(exchange->head.retry_after), "%s",
-			reply->retry_after);
+		set_head(&exchange->head, reply);
 	if (flight->token && flight->token <= world->revoked)
 		exchange->head.status = 401;
-	if (exchange->end == CSPARK_END_ANSWERED) {
-		exchange->answer = body_of(world, exchange, reply);
-		exchange->answer_len = strlen(exchange->answer);
-	}
+	if (exchange->end == CSPARK_END_ANSWERED || exchange->end == CSPARK_END_TRUNCATED)
+		deliver(world, exchange, reply);
 	exchange->done(exchange->arg, exchange);
 }
 
@@ -318,10 +361,13 @@ world_send(struct world *world, struct told *told, int64_t timeout_ms)
 		.body = (char *)"{}",
 		.body_len = 2,
 		.content_type = "application/json" };
-	struct cspark_call call = { .deadline_ms = world->now_ms + timeout_ms, .request_id = "id-1" };
+	struct cspark_call call = {
+		.deadline_ms = world->now_ms + timeout_ms, .request_id = "id-1", .sink = world->sink
+	};
 
 	*told = (struct told){ .world = world };
-	return cspark_client_send(world->client, &request, &call, world_done, told);
+	return cspark_client_send(
+		world->client, world->request ? world->request : &request, &call, world_done, told);
 }
 
 void

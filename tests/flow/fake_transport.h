@@ -13,6 +13,7 @@ struct reply {
 	int status;              /* 0: 200 */
 	const char *body;        /* NULL: {} or a fresh token */
 	const char *retry_after; /* NULL: none */
+	const char *disposition, *location; /* NULL: none */
 	int64_t after_ms;
 };
 
@@ -41,6 +42,10 @@ struct world {
 	unsigned tokens;         /* made so far */
 	int64_t token_times[64]; /* when fetches started */
 	char last_id[64];        /* x-request-id of the last API request */
+	char last_url[256];
+	char last_lines[1024];   /* each with a newline before and after */
+	const struct cspark_request *request; /* what is sent; NULL: an execution */
+	const struct cspark_sink *sink;
 	/* under test */
 	struct cspark_authority *authority;
 	struct cspark_client *client;
@@ -65,7 +70,7 @@ void world_fini(struct world *world);
 /* Runs what is due until nothing is, or until <until_ms>, to which time then jumps. */
 void world_run(struct world *world, int64_t until_ms);
 
-/* A call (of class EXECUTE) and its end. */
+/* A call (world.request into world.sink) and its end. */
 struct told {
 	struct cspark_result result; /* its body is given */
 	unsigned times;

@@ -150,7 +150,7 @@ boundary_of(const char *request)
 	return strndup(at + 9, strcspn(at + 9, "\r\n"));
 }
 
-static const char FORM[] = "--%1$s\r\nContent-Disposition: form-data; name=\"engineUploadRequestEntity\"\r\n"
+static const char FORM[] = "--%1$s\r\nContent-Disposition: form-data; name=\"metadata\"\r\n"
 			   "Content-Type: application/json\r\n\r\n{\"n\":1}\r\n"
 			   "--%1$s\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n\r\n"
 			   "--%1$s\r\nContent-Disposition: form-data; name=\"serviceFile\"; "
@@ -161,8 +161,7 @@ static void
 expect_form(const char *method, const char *first)
 {
 	const struct cspark_part parts[] = {
-		{ .name = "engineUploadRequestEntity", .content_type = "application/json",
-			.text = { "{\"n\":1}", 7 } },
+		{ .name = "metadata", .content_type = "application/json", .text = { "{\"n\":1}", 7 } },
 		{ .name = "note" },
 		{ .name = "serviceFile", .file_name = "a\"b\r\n.xlsx", .source = &source },
 	};
@@ -179,7 +178,8 @@ expect_form(const char *method, const char *first)
 	cr_assert_gt(asprintf(&body, FORM, boundary), 0);
 	cr_assert_gt(asprintf(&wanted,
 			     "%s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept: */*\r\n" USUAL
-			     "Content-Length: %zu\r\nContent-Type: multipart/form-data; boundary=%s\r\n\r\n%s",
+			     "Content-Length: %zu\r\n"
+			     "Content-Type: multipart/form-data; boundary=%s\r\n\r\n%s",
 			     first, script_server_port(server), strlen(body), boundary, body),
 		0);
 	cr_assert_str_eq(got, wanted);
@@ -512,7 +512,8 @@ Test(transfer, says_that_a_sinks_answer_was_torn)
 
 Test(transfer, hands_on_where_a_redirect_points)
 {
-	SERVE({ .bytes = "HTTP/1.1 302 Found\r\nLocation: https://a.test/b?c=d\r\nContent-Length: 0\r\n\r\n" });
+	SERVE({ .bytes = "HTTP/1.1 302 Found\r\nLocation: https://a.test/b?c=d\r\n"
+			 "Content-Length: 0\r\n\r\n" });
 	ask("GET", NULL);
 	poll_host_await(&exchange);
 	cr_assert_str_eq(exchange.head.location, "https://a.test/b?c=d");

@@ -364,6 +364,27 @@ Test(envelope, passes_a_raw_request_on_unchanged)
 	cr_assert(request);
 	cr_expect_null(request->body);
 	cr_expect(request->is_public);
+	cr_expect_null(request->content_type);
 	cspark_request_free(request);
 	cspark_request_free(NULL);
+}
+
+Test(envelope, copies_what_a_raw_request_with_a_file_says)
+{
+	char type[] = "multipart/form-data; boundary=x", method[] = "PUT";
+	struct cspark_source source = { .fd = 7, .len = 3 };
+	struct cspark_request *request =
+		cspark_raw_file_request(CSPARK_OP_EXECUTE_V3, true, method, bytes("/t"), &source, type);
+
+	cr_assert(request);
+	type[0] = method[0] = '-';
+	source = (struct cspark_source){ 0 };
+	cr_expect_str_eq(request->content_type, "multipart/form-data; boundary=x");
+	cr_expect_str_eq(request->method, "PUT");
+	cr_expect_str_eq(request->path, "/t");
+	cr_expect_null(request->body);
+	cr_expect_eq(request->source->fd, 7);
+	cr_expect_eq(request->source->len, 3);
+	cr_expect(request->is_public);
+	cspark_request_free(request);
 }

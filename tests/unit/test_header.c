@@ -29,6 +29,16 @@ Test(header, keeps_the_fields_that_matter)
 	cr_assert(head.compressed);
 }
 
+Test(header, keeps_what_names_and_leads_elsewhere)
+{
+	cr_assert(take(LINES("HTTP/1.1 302 Found\r\n", "content-disposition: attachment; filename=\"a\"\r\n",
+		"Location:  https://a.test/b?c=d\r\n", "\r\n")));
+	cr_assert_str_eq(head.disposition, "attachment; filename=\"a\"");
+	cr_assert_str_eq(head.location, "https://a.test/b?c=d");
+	cr_assert(take(LINES("HTTP/1.1 302 Found\r\n", "Location: x\r\n", "HTTP/1.1 200 OK\r\n")));
+	cr_assert_str_eq(head.location, "", "of the answer before");
+}
+
 Test(header, knows_http_2)
 {
 	cr_assert(take(LINES("HTTP/2 200 \r\n", "\r\n")));
