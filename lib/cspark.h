@@ -107,7 +107,7 @@ CSPARK_API CSPARK_MUST_CHECK bool cspark_locator_from_path(struct cspark_bytes p
 enum cspark_api { CSPARK_V3, CSPARK_V4 };
 
 enum cspark_meta_field {
-#define X(NAME, param, kind, v3, v4, default3, default4) CSPARK_META_##NAME,
+#define X(NAME, param, kind, v3, v4, default3, default4, help) CSPARK_META_##NAME,
 #include "metadata.def"
 #undef X
 	CSPARK_META_FIELDS

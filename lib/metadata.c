@@ -12,12 +12,12 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct cspark_meta_row ROWS[CSPARK_META_FIELDS] = {
-#define X(NAME, param, value_kind, v3, v4, default3, default4) \
-	[CSPARK_META_##NAME] = {                               \
-		.parameter = (param),                          \
-		.kind = CSPARK_KIND_##value_kind,              \
-		.field = { v3, v4 },                           \
-		.fallback = { default3, default4 },            \
+#define X(NAME, param, value_kind, v3, v4, default3, default4, help) \
+	[CSPARK_META_##NAME] = {                                     \
+		.parameter = (param),                                \
+		.kind = CSPARK_KIND_##value_kind,                    \
+		.field = { v3, v4 },                                 \
+		.fallback = { default3, default4 },                  \
 	},
 #include "lib/metadata.def"
 #undef X

@@ -15,7 +15,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const META_PARAMETERS[] = {
-#define X(NAME, param, kind, v3, v4, default3, default4) [CSPARK_META_##NAME] = (param),
+#define X(NAME, param, kind, v3, v4, default3, default4, help) [CSPARK_META_##NAME] = (param),
 #include "lib/metadata.def"
 #undef X
 };

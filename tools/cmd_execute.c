@@ -36,7 +36,7 @@ enum {
 
 /* "_purpose" is --purpose. */
 static const struct option OPTIONS[] = {
-#define X(NAME, param, kind, v3, v4, default3, default4) \
+#define X(NAME, param, kind, v3, v4, default3, default4, help) \
 	{ &(param)[1], ARGUMENT_OF_##kind, NULL, CSPARK_META_##NAME },
 #include "lib/metadata.def"
 #undef X
