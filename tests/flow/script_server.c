@@ -59,9 +59,15 @@ admit(struct script_server *server)
 	close(fd);
 }
 
-/* The length of the first whole request of a peer; 0: not there yet. */
+static const struct act *
+act_of(const struct script_server *server, unsigned index)
+{
+	return &server->acts[index < server->count ? index : server->count - 1];
+}
+
+/* The length of the first whole request of a peer, or of what of it is waited for; 0: not there yet. */
 static size_t
-whole(const struct peer *peer)
+whole(const struct peer *peer, bool early)
 {
 	const char *end = peer->text ? strstr(peer->text, "\r\n\r\n") : NULL;
 	const char *length = peer->text ? strcasestr(peer->text, "content-length: ") : NULL;
@@ -69,6 +75,8 @@ whole(const struct peer *peer)
 
 	if (end == NULL)
 		return 0;
+	if (early)
+		return peer->len;
 	size = (size_t)(end + 4 - peer->text) + (length && length < end ? strtoul(length + 16, NULL, 10) : 0);
 	return size <= peer->len ? size : 0;
 }
@@ -87,8 +95,7 @@ note(struct script_server *server, const struct peer *peer, size_t size)
 static void
 play(struct script_server *server, int i)
 {
-	size_t index = server->seen - 1 < server->count ? server->seen - 1 : server->count - 1;
-	const struct act *act = &server->acts[index];
+	const struct act *act = act_of(server, server->seen - 1);
 	size_t len = act->len ? act->len : act->bytes ? strlen(act->bytes) : 0;
 
 	for (size_t done = 0; done < len && !act->mute;) {
@@ -99,6 +106,8 @@ play(struct script_server *server, int i)
 		done += (size_t)n;
 	}
 	server->peers[i].dripping = act->after == AFTER_DRIP;
+	if (act->early)
+		server->fds[i].events = 0;
 	if (act->after == AFTER_CLOSE || act->after == AFTER_RESET)
 		drop(server, i, act->after == AFTER_RESET);
 }
@@ -118,7 +127,7 @@ receive(struct script_server *server, int i)
 		return;
 	}
 	peer->len += (size_t)n;
-	size = whole(peer);
+	size = whole(peer, act_of(server, server->seen)->early);
 	if (size == 0)
 		return;
 	note(server, peer, size);

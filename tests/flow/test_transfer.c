@@ -154,8 +154,8 @@ static const char FORM[] = "--%1$s\r\nContent-Disposition: form-data; name=\"met
 			   "Content-Type: application/json\r\n\r\n{\"n\":1}\r\n"
 			   "--%1$s\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\n\r\n"
 			   "--%1$s\r\nContent-Disposition: form-data; name=\"serviceFile\"; "
-			   "filename=\"a%%22b%%0D%%0A.xlsx\"\r\nContent-Type: application/octet-stream\r\n\r\n"
-			   "from a file\r\n--%1$s--\r\n";
+			   "filename=\"a%%22b%%0D%%0A.xlsx\"\r\n"
+			   "Content-Type: application/octet-stream\r\n\r\nfrom a file\r\n--%1$s--\r\n";
 
 static void
 expect_form(const char *method, const char *first)
@@ -298,6 +298,28 @@ Test(transfer, says_that_a_file_cannot_be_read)
 	poll_host_await(&exchange);
 	cr_assert_eq(exchange.end, CSPARK_END_SOURCE);
 	cr_assert_eq(script_server_seen(server), 0);
+}
+
+Test(transfer, hears_a_refusal_before_all_is_sent)
+{
+	size_t len = 100 << 20;
+	struct cspark_part part = { .name = "file", .source = &source };
+
+	SERVE({ .bytes = "HTTP/1.1 413 Large\r\nContent-Length: 2\r\n\r\n{}", .early = true });
+	file_of("", 0);
+	cr_assert_eq(ftruncate(source.fd, (off_t)len), 0);
+	source.len = len;
+	for (size_t part_count = 0; part_count < 2; part_count++) {
+		ask("POST", NULL);
+		exchange.source = part_count ? NULL : &source;
+		exchange.parts = &part;
+		exchange.part_count = part_count;
+		poll_host_await(&exchange);
+		cr_assert_eq(exchange.end, CSPARK_END_ANSWERED, "%d: %s", exchange.end, exchange.reason);
+		cr_assert_eq(exchange.head.status, 413);
+		cr_assert(exchange.sent);
+		free(exchange.answer);
+	}
 }
 
 /* ---- what libcurl would repeat ---- */
