@@ -203,14 +203,33 @@ must_close(const struct front_request *request, const struct front_reply *reply)
 	return reply->close || request->front->draining;
 }
 
-/* A caller of HTTP/1.0 that was told no length takes the end of the connection for the end of the answer. */
+/* The end of the connection is the end of the answer. */
+static bool
+ends_by_close(const struct front_request *request)
+{
+	return request->now.http_1_0 && request->now.feed.total < 0;
+}
+
+/*
+ * A connection that ends within on_room() is closed when libmicrohttpd looks at it the next time; it does
+ * soon what has a time-out of its own.
+ */
 static void
-show_torn(const struct front_request *request)
+hurry(struct front_request *request)
+{
+	MHD_set_connection_option(request->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
+	request->front->busy = true;
+}
+
+static ssize_t
+tear(struct front_request *request)
 {
 	struct linger reset = { .l_onoff = 1 };
 
-	if (request->now.http_1_0 && request->now.feed.total < 0)
+	if (ends_by_close(request))
 		setsockopt(request->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	hurry(request);
+	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
 /* libmicrohttpd has room for more of the file. */
@@ -231,26 +250,43 @@ on_room(void *cls, uint64_t at, char *room, size_t len)
 		list_append(&request->front->parking, &request->parking);
 		return 0;
 	case FEED_END:
+		if (ends_by_close(request))
+			hurry(request);
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	case FEED_TORN:
 		break;
 	}
-	show_torn(request);
-	return MHD_CONTENT_READER_END_WITH_ERROR;
+	return tear(request);
+}
+
+static bool
+is_head(const struct front_request *request)
+{
+	return str_eq(str_of(request->now.method), STR("HEAD"));
+}
+
+static struct MHD_Response *
+response_of_file(struct front_request *request, const struct front_source *source)
+{
+	uint64_t total = source->total < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)source->total;
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		total, ROOM_BYTES, on_room, request, NULL);
+
+	feed_start(&request->now.feed, source);
+	/* Otherwise the last chunk follows the head, of a body that is not sent. */
+	if (response && source->total < 0 && is_head(request))
+		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	return response;
 }
 
 static struct MHD_Response *
 response_of(struct front_request *request, const struct front_reply *reply)
 {
 	void *body = (void *)reply->body.at; /* libmicrohttpd only reads it */
-	uint64_t total = MHD_SIZE_UNKNOWN;
 
-	if (!reply->source)
-		return MHD_create_response_from_buffer(reply->body.len, body, MHD_RESPMEM_PERSISTENT);
-	feed_start(&request->now.feed, reply->source);
-	if (reply->source->total >= 0)
-		total = (uint64_t)reply->source->total;
-	return MHD_create_response_from_callback(total, ROOM_BYTES, on_room, request, NULL);
+	if (reply->source)
+		return response_of_file(request, reply->source);
+	return MHD_create_response_from_buffer(reply->body.len, body, MHD_RESPMEM_PERSISTENT);
 }
 
 void
@@ -271,7 +307,7 @@ front_reply(struct front_request *request, const struct front_reply *reply)
 	assert(!now->replied);
 	now->replied = true;
 	now->status = (unsigned)reply->status;
-	now->bytes_out = str_eq(str_of(now->method), STR("HEAD")) ? 0 : reply->body.len;
+	now->bytes_out = is_head(request) ? 0 : reply->body.len;
 	if (now->answers_itself) {
 		assert(!reply->source);
 		request_send(request, MHD_get_reason_phrase_for(now->status), reply);

@@ -9,68 +9,13 @@ import signal
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from gateway import BUILD
-from wire import Wire
+from front import HOST, Front
 
-HOST = b"Host: localhost\r\n"
 POST = b"POST /echo HTTP/1.1\r\n" + HOST
 GET = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
 HUGE = 30_000
-
-
-class Front:
-    def __init__(self, program="front_echo", **options):
-        self.options = [f"{name}={value}" for name, value in options.items()]
-        self.program = program
-        self.lines = []
-        self.news = threading.Condition()
-
-    def __enter__(self):
-        self.process = subprocess.Popen([str(BUILD / "tests/flow" / self.program), *self.options],
-                                        stdout=subprocess.PIPE, text=True)
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-        name = self.wait("listening")[10:]
-        self.address = ("127.0.0.1", int(name.rpartition(":")[2]))
-        self.wait("running")
-        return self
-
-    def __exit__(self, kind, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = "it did not stop"
-        self.reader.join()
-        if kind is None:
-            assert code == 0
-
-    def _read(self):
-        for line in self.process.stdout:
-            with self.news:
-                self.lines.append(line.strip())
-                self.news.notify_all()
-
-    def wait(self, start, count=1, deadline=10):
-        """The last of <count> lines that begin so."""
-        with self.news:
-            assert self.news.wait_for(lambda: len(self.said(start)) >= count, deadline), self.lines[-20:]
-            return self.said(start)[count - 1]
-
-    def said(self, start):
-        return [line for line in self.lines if line.startswith(start)]
-
-    def connect(self, timeout=10):
-        return Wire(self.address, timeout)
-
-    def cpu_s(self):
-        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
 @pytest.fixture(scope="module")
