@@ -91,8 +91,8 @@ static const struct row ROWS[] = {
 };
 enum { ROW_COUNT = sizeof(ROWS) / sizeof(ROWS[0]) };
 
-/* A world with a full budget, and in it a request of that class; false: no operation has it. */
-static bool
+/* A world with a full budget, and in it a request of that class. */
+static void
 begin(enum cspark_class class, struct cspark_request *ret)
 {
 	int operation = 0;
@@ -102,12 +102,12 @@ begin(enum cspark_class class, struct cspark_request *ret)
 
 	while (operation < CSPARK_OPERATIONS && cspark_operation_class(operation) != class)
 		operation++;
+	cr_assert_lt(operation, CSPARK_OPERATIONS);
 	*ret = (struct cspark_request){ .operation = operation,
 		.expects_json = true,
 		.method = "POST",
 		.path = (char *)"/t/x" };
 	world.request = ret;
-	return operation < CSPARK_OPERATIONS;
 }
 
 /* Runs one call to its end. */
@@ -144,8 +144,10 @@ Test(classes, follow_the_table_of_retries)
 	for (int class = 0; class < CLASSES; class++) {
 		struct cspark_request request;
 
-		for (size_t i = 0; begin(class, &request) && i < ROW_COUNT; i++)
+		for (size_t i = 0; i < ROW_COUNT; i++) {
+			begin(class, &request);
 			expect_row(&ROWS[i], class);
+		}
 	}
 }
 
@@ -154,9 +156,10 @@ Test(classes, succeed_after_each_failure_that_passes)
 	for (int class = 0; class < CLASSES; class++) {
 		struct cspark_request request;
 
-		for (size_t i = 0; begin(class, &request) && i < ROW_COUNT; i++) {
+		for (size_t i = 0; i < ROW_COUNT; i++) {
 			struct reply replies[2] = { ROWS[i].reply };
 
+			begin(class, &request);
 			if (ROWS[i].attempts[class] == 1)
 				continue;
 			world.api = (struct script){ .replies = replies, .count = 2 };
@@ -174,8 +177,7 @@ Test(classes, repeat_once_what_was_answered_401)
 	for (int class = 0; class < CLASSES; class++) {
 		struct cspark_request request;
 
-		if (!begin(class, &request))
-			continue;
+		begin(class, &request);
 		world.revoked = 1;
 		run("401");
 		cr_assert_eq(told.result.code, CSPARK_OK, "%d %s", class, told.result.detail);
