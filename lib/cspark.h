@@ -156,12 +156,12 @@ struct cspark_request {
 	bool expects_json;        /* a 2xx answer that is not one whole JSON text is no success */
 	const char *method;       /* "POST" */
 	/* percent-encoded, from the host's root, with the tenant if it has one: "/t/api/v3/..." */
-	char *path;
+	const char *path;
 	/* Of another host than the client's: "scheme://host[:port]". Without credentials if is_public; its
 	 * failures say nothing of Spark to the breaker, and it holds nobody back. NULL: the client's. */
 	const char *origin;
 	/* one of these, or none */
-	char *body;
+	const char *body;
 	size_t body_len;
 	const struct cspark_source *source;
 	const struct cspark_part *parts; /* multipart/form-data, whose content type says itself */

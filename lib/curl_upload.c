@@ -1,6 +1,5 @@
 #include "lib/curl_upload.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,17 +154,19 @@ kind_of(const struct cspark_exchange *exchange)
 	return has_body_always(exchange->method) ? CSPARK_UPLOAD_MEMORY : CSPARK_UPLOAD_NONE;
 }
 
-static void
+static bool
 set_method(struct cspark_upload *upload, const char *method)
 {
 	size_t len = strlen(method);
 
-	assert(len < sizeof(upload->method));
+	if (len >= sizeof(upload->method))
+		return false;
 	memcpy(upload->method, method, len + 1);
 	curl_easy_setopt(upload->easy, CURLOPT_HTTPGET, 1L); /* ends a HEAD */
 	curl_easy_setopt(upload->easy, CURLOPT_CUSTOMREQUEST, method);
 	if (strcmp(method, "HEAD") == 0)
 		curl_easy_setopt(upload->easy, CURLOPT_NOBODY, 1L);
+	return true;
 }
 
 void
@@ -183,8 +184,8 @@ cspark_upload_begin(struct cspark_upload *upload, const struct cspark_exchange *
 {
 	enum cspark_upload_kind kind = kind_of(exchange);
 
-	if (strcmp(upload->method, exchange->method) != 0)
-		set_method(upload, exchange->method);
+	if (strcmp(upload->method, exchange->method) != 0 && !set_method(upload, exchange->method))
+		return false;
 	upload->kind = kind;
 	upload->torn = false;
 	return BEGIN[kind](upload, exchange);

@@ -22,7 +22,7 @@ struct cspark_cursor {
 
 struct cspark_upload {
 	CURL *easy;
-	char method[8]; /* what the handle has been set for */
+	char method[16]; /* what the handle has been set for */
 	enum cspark_upload_kind kind;
 	bool torn; /* a file gave less than it should */
 	struct cspark_cursor file;
@@ -32,7 +32,8 @@ struct cspark_upload {
 
 /* For a fresh handle, borrowed. */
 void cspark_upload_init(struct cspark_upload *upload, CURL *easy);
-/* Sets the handle up for the exchange, from the beginning of its body. False: no memory. */
+/* Sets the handle up for the exchange, from the beginning of its body. False: no memory, or no method of
+ * HTTP. */
 bool cspark_upload_begin(struct cspark_upload *upload, const struct cspark_exchange *exchange);
 /* The transfer is over: frees what belonged to it. The handle must not be under way. */
 void cspark_upload_end(struct cspark_upload *upload);

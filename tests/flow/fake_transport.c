@@ -357,8 +357,8 @@ world_send(struct world *world, struct told *told, int64_t timeout_ms)
 	static const struct cspark_request request = { .operation = CSPARK_OP_EXECUTE_V3,
 		.expects_json = true,
 		.method = "POST",
-		.path = (char *)"/t/x",
-		.body = (char *)"{}",
+		.path = "/t/x",
+		.body = "{}",
 		.body_len = 2,
 		.content_type = "application/json" };
 	struct cspark_call call = {

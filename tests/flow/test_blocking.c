@@ -75,7 +75,7 @@ bin_put(void *arg, const char *data, size_t len)
 
 Test(blocking, runs_a_call)
 {
-	struct cspark_request request = { .method = "GET", .path = (char *)"/t/x" };
+	struct cspark_request request = { .method = "GET", .path = "/t/x" };
 	char last[4096];
 
 	START({ .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}" });
@@ -89,7 +89,7 @@ Test(blocking, runs_a_call)
 Test(blocking, sends_a_file_and_fetches_into_a_sink_again_when_it_must)
 {
 	struct cspark_source source = { .fd = memfd_create("body", MFD_CLOEXEC), .len = 4 };
-	struct cspark_request request = { .method = "POST", .path = (char *)"/t/x", .source = &source };
+	struct cspark_request request = { .method = "POST", .path = "/t/x", .source = &source };
 	struct bin bin = { 0 };
 	struct cspark_sink sink = { &bin, bin_begin, bin_put };
 	char last[4096];
@@ -112,7 +112,7 @@ Test(blocking, asks_another_origin)
 {
 	char origin[64];
 	struct cspark_request request = {
-		.method = "GET", .path = (char *)"/elsewhere", .origin = origin, .is_public = true
+		.method = "GET", .path = "/elsewhere", .origin = origin, .is_public = true
 	};
 	char last[4096];
 

@@ -106,7 +106,7 @@ begin(enum cspark_class class, struct cspark_request *ret)
 	*ret = (struct cspark_request){ .operation = operation,
 		.expects_json = true,
 		.method = "POST",
-		.path = (char *)"/t/x" };
+		.path = "/t/x" };
 	world.request = ret;
 }
 

@@ -307,7 +307,7 @@ Test(client, sends_an_api_key_and_takes_401_as_final)
 Test(client, sends_public_requests_without_asking_for_a_token)
 {
 	const struct cspark_request request = {
-		.operation = CSPARK_OP_EXECUTE_V3, .is_public = true, .method = "GET", .path = (char *)"/t/p"
+		.operation = CSPARK_OP_EXECUTE_V3, .is_public = true, .method = "GET", .path = "/t/p"
 	};
 	struct cspark_call call = { .deadline_ms = world.now_ms + 1000 };
 

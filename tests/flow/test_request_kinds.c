@@ -15,7 +15,7 @@ set_up(void)
 	told = (struct told){ .world = &world };
 	request = (struct cspark_request){ .operation = CSPARK_OP_EXECUTE_V3,
 		.method = "GET",
-		.path = (char *)"/files/a?b=c" };
+		.path = "/files/a?b=c" };
 	world.request = &request;
 }
 

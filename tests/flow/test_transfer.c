@@ -232,6 +232,19 @@ Test(transfer, takes_an_empty_file_for_an_empty_body)
 	expect_request("DELETE /t/x", USUAL "Content-Length: 0\r\n", "");
 }
 
+Test(transfer, sends_no_method_beyond_reason)
+{
+	SERVE({ .bytes = OK });
+	ask("UPDATEREDIRECTREF", "{}");
+	poll_host_await(&exchange);
+	cr_assert_eq(exchange.end, CSPARK_END_FAULT);
+	expect_memory("PROPPATCH", "PROPPATCH /t/x");
+	ask("UPDATEREDIRECTREF", "{}");
+	poll_host_await(&exchange);
+	cr_assert_eq(exchange.end, CSPARK_END_FAULT);
+	expect_memory("POST", "POST /t/x");
+}
+
 /* What the server got is the head and then these bytes. */
 static void
 expect_body(const char *bytes, size_t len)
