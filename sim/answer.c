@@ -1,3 +1,4 @@
+#include "sim/blob.h"
 #include "sim/gzip.h"
 #include "sim/http.h"
 #include "sim/wire.h"
@@ -21,6 +22,7 @@ answer_fini(struct answer *answer)
 {
 	buf_fini(&answer->headers);
 	buf_fini(&answer->body);
+	blob_unref(answer->file);
 }
 
 void
@@ -32,6 +34,21 @@ answer_reset(struct answer *answer, int status, const char *type)
 	answer->packed = false;
 	buf_clear(&answer->headers);
 	buf_clear(&answer->body);
+	blob_unref(answer->file);
+	answer->file = NULL;
+}
+
+void
+answer_set_file(struct answer *answer, int status, const char *type, struct blob *file)
+{
+	answer_reset(answer, status, type);
+	answer->file = file;
+}
+
+struct str
+answer_body(const struct answer *answer)
+{
+	return answer->file ? blob_text(answer->file) : buf_text(&answer->body);
 }
 
 void
@@ -111,18 +128,20 @@ answer_pack(struct answer *answer, const struct request *request, bool force)
 {
 	struct buf packed;
 
-	if (!force && answer->body.len < PACK_FROM_BYTES)
+	if (!force && (answer->file || answer->body.len < PACK_FROM_BYTES))
 		return;
 	if (!force && !accepts_gzip(request_header(request, STR("accept-encoding"))))
 		return;
 	if (answer->packed)
 		return;
 	buf_init(&packed, HTTP_MAX_ANSWER);
-	if (!gzip_pack(buf_text(&answer->body), &packed)) {
+	if (!gzip_pack(answer_body(answer), &packed)) {
 		buf_fini(&packed);
 		return;
 	}
 	buf_fini(&answer->body);
+	blob_unref(answer->file);
+	answer->file = NULL;
 	answer->body = packed;
 	answer->packed = true;
 	buf_put_str(&answer->headers, STR("Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n"));
@@ -145,16 +164,21 @@ answer_put_head(const struct answer *answer, struct buf *out)
 bool
 answer_write(struct answer *answer, struct wire *wire)
 {
+	struct str body;
 	struct buf out;
 	bool good;
 
 	if (buf_failed(&answer->body))
 		answer_reset(answer, 500, NULL);
+	body = answer_body(answer);
 	buf_init(&out, HTTP_MAX_ANSWER + (2 << 20));
 	answer_put_head(answer, &out);
-	buf_printf(&out, "Content-Length: %zu\r\n\r\n", answer->body.len);
-	buf_put_str(&out, buf_text(&answer->body));
+	buf_printf(&out, "Content-Length: %zu\r\n\r\n", body.len);
+	if (!answer->file)
+		buf_put_str(&out, body);
 	good = !buf_failed(&out) && wire_write(wire, out.data, out.len);
+	if (answer->file)
+		good = good && wire_write(wire, body.at, body.len);
 	buf_fini(&out);
 	return good;
 }

@@ -1,57 +1,32 @@
 #include "sim/calculation.h"
 
+#include "base/json_text.h"
+#include "sim/catalog.h"
 #include "sim/exchange.h"
 #include "sim/options.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RESULT_MAX ((size_t)256 << 20)
 
-static void
-write_uuid(char ret[37])
-{
-	unsigned char b[16];
-
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
-		abort();
-	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-		b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
-
-static void
-write_timestamp(char ret[32])
-{
-	struct timespec now;
-	struct tm tm;
-	size_t len;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
-	len = strftime(ret, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(ret + len, 32 - len, ".%03dZ", (int)(now.tv_nsec / 1000000));
-}
-
 void
-calculation_init(struct calculation *calc, const struct service *service)
+calculation_init(struct calculation *calc, const struct callee *callee)
 {
-	*calc = (struct calculation){ .service = service };
+	*calc = (struct calculation){ .callee = *callee };
+	buf_init(&calc->inputs, RESULT_MAX);
 	buf_init(&calc->outputs, RESULT_MAX);
 	buf_init(&calc->warnings, RESULT_MAX);
 	buf_init(&calc->errors, RESULT_MAX);
-	write_uuid(calc->call_id);
-	write_timestamp(calc->timestamp);
+	stamp_uuid(calc->call_id);
+	stamp_now(calc->timestamp);
 }
 
 void
 calculation_fini(struct calculation *calc)
 {
 	selection_fini(&calc->selection);
+	buf_fini(&calc->inputs);
 	buf_fini(&calc->outputs);
 	buf_fini(&calc->warnings);
 	buf_fini(&calc->errors);
@@ -64,14 +39,78 @@ calculation_add(struct calculation *calc, struct str inputs)
 	struct findings findings = { &all, &calc->warnings, &calc->errors };
 
 	if (calc->count++) {
+		if (calc->keep_inputs)
+			buf_put_char(&calc->inputs, ',');
 		buf_put_char(&calc->outputs, ',');
 		buf_put_char(&calc->warnings, ',');
 		buf_put_char(&calc->errors, ',');
 	}
+	if (calc->keep_inputs)
+		buf_put_str(&calc->inputs, inputs);
 	buf_init(&all, RESULT_MAX);
-	calc->service->evaluate(inputs, &findings);
+	calc->callee.model->evaluate(inputs, &findings);
 	selection_put(&calc->selection, buf_text(&all), &calc->outputs);
 	buf_fini(&all);
+}
+
+/* One row of a columnar list as an object: the header's names spliced to the row's values. */
+static bool
+splice_row(struct str header, struct str row, struct buf *ret)
+{
+	struct json_walk names, values;
+	struct str name, value;
+	const char *comma = "{";
+
+	if (json_kind_of(row) != JSON_ARRAY || json_count(row) != json_count(header))
+		return false;
+	json_walk_init(&names, header);
+	json_walk_init(&values, row);
+	while (json_walk_next(&names, NULL, &name) && json_walk_next(&values, NULL, &value)) {
+		if (json_kind_of(name) != JSON_STRING)
+			return false;
+		buf_put_char(ret, *comma);
+		buf_put_str(ret, name);
+		buf_put_char(ret, ':');
+		buf_put_str(ret, value);
+		comma = ",";
+	}
+	buf_put_str(ret, *comma == '{' ? STR("{}") : STR("}"));
+	return true;
+}
+
+static bool
+add_columns(struct calculation *calc, struct json_walk *walk, struct str header)
+{
+	struct buf record;
+	struct str row;
+	bool good = true;
+
+	buf_init(&record, HTTP_MAX_BODY);
+	while (good && json_walk_next(walk, NULL, &row)) {
+		buf_clear(&record);
+		good = splice_row(header, row, &record);
+		if (good)
+			calculation_add(calc, buf_text(&record));
+	}
+	buf_fini(&record);
+	return good;
+}
+
+bool
+calculation_add_all(struct calculation *calc, struct str inputs)
+{
+	struct json_walk walk;
+	struct str record;
+
+	json_walk_init(&walk, inputs);
+	while (json_walk_next(&walk, NULL, &record)) {
+		if (json_kind_of(record) == JSON_ARRAY && calc->count == 0)
+			return add_columns(calc, &walk, record);
+		if (json_kind_of(record) != JSON_OBJECT)
+			return false;
+		calculation_add(calc, record);
+	}
+	return true;
 }
 
 static bool
@@ -106,11 +145,11 @@ calculation_wait(struct exchange *ex, unsigned records)
 }
 
 long
-calculation_ms(struct exchange *ex, bool per_record, unsigned records)
+calculation_ms(const struct world *world, bool per_record, unsigned records)
 {
-	const struct options *opt = ex->world->options;
-	long us = per_record ? opt->latency_per_record_us
-			     : opt->latency_us + opt->latency_per_record_us * (long)records;
+	const struct options *opt = world->options;
+	long us = per_record ? opt->latency_per_record_us :
+			       opt->latency_us + opt->latency_per_record_us * (long)records;
 
 	return us < 1000 ? 1 : us / 1000;
 }

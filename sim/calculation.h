@@ -9,23 +9,29 @@
 #include "sim/services.h"
 
 struct exchange;
+struct world;
 
 struct calculation {
-	const struct service *service;
+	struct callee callee;
 	struct selection selection;
-	unsigned count;	    /* records so far */
-	struct buf outputs; /* JSON values, commas between */
+	unsigned count;    /* records so far */
+	long ms;           /* all of it is said to have taken */
+	struct buf inputs; /* JSON values, commas between; here only if they are wanted */
+	struct buf outputs;
 	struct buf warnings;
 	struct buf errors;
-	char call_id[37];
-	char timestamp[32];
+	bool keep_inputs;
+	char call_id[UUID_BYTES];
+	char timestamp[STAMP_BYTES];
 };
 
-void calculation_init(struct calculation *calc, const struct service *service);
+void calculation_init(struct calculation *calc, const struct callee *callee);
 void calculation_fini(struct calculation *calc);
 /* <inputs>: the raw text of a JSON object. */
 void calculation_add(struct calculation *calc, struct str inputs);
+/* All of an array of objects, or of rows below a header row. False if it is neither. */
+bool calculation_add_all(struct calculation *calc, struct str inputs);
 /* Takes as long as <records> records take, in a slot if slots are limited; false if the caller left. */
 bool calculation_wait(struct exchange *ex, unsigned records);
 /* Milliseconds a call or, with <per_record>, one record of it is said to have taken. */
-long calculation_ms(struct exchange *ex, bool per_record, unsigned records);
+long calculation_ms(const struct world *world, bool per_record, unsigned records);

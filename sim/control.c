@@ -2,8 +2,11 @@
 
 #include "base/json_text.h"
 #include "sim/exchange.h"
+#include "sim/member.h"
 #include "sim/options.h"
+#include "sim/seed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define WAIT_MAX_MS 600000
@@ -15,46 +18,6 @@ say(struct exchange *ex, int status, const char *text)
 	buf_put_str(&ex->answer.body, STR("{\"message\":"));
 	json_quote(str_of(text), &ex->answer.body);
 	buf_put_str(&ex->answer.body, STR("}\n"));
-}
-
-/* The text of a JSON value: what a string means, anything else as it is written. */
-static bool
-read_string(struct str object, const char *name, char *ret, size_t max)
-{
-	struct str value = json_member(object, str_of(name));
-	struct buf text;
-	bool good = true;
-
-	ret[0] = 0;
-	if (json_is_null(value))
-		return true;
-	buf_init(&text, max - 1);
-	if (json_kind_of(value) == JSON_STRING)
-		good = json_unquote(value, &text);
-	else
-		buf_put_str(&text, value);
-	good = good && !buf_failed(&text);
-	if (good && text.len)
-		memcpy(ret, text.data, text.len);
-	if (good)
-		ret[text.len] = 0;
-	buf_fini(&text);
-	return good;
-}
-
-static bool
-read_long(struct str object, const char *name, long *ret)
-{
-	char text[40], *end;
-	double value;
-
-	if (!read_string(object, name, text, sizeof(text)))
-		return false;
-	if (!text[0])
-		return true;
-	value = strtod(text, &end);
-	*ret = (long)value;
-	return *end == 0 && value > -1e15 && value < 1e15;
 }
 
 /* "headers": {"Retry-After": "2"} becomes header lines. */
@@ -87,39 +50,55 @@ read_n(struct str object, long *ret)
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!read_long(object, names[i], ret))
+		if (!member_long(object, names[i], ret))
 			return false;
 	return true;
 }
 
 static bool
-read_mood(struct str object, const char *member, struct mood *ret, long *ret_times, long *ret_percent)
+read_mood(struct str object, const char *member, struct mood *ret)
 {
 	char name[64];
 	long status = 0;
 
-	*ret_times = -1;
-	*ret_percent = 100;
-	if (!read_string(object, member, name, sizeof(name)) || !mood_read(str_of(name), ret))
+	if (!member_text(object, member, name, sizeof(name)) || !mood_read(str_of(name), ret))
 		return false;
-	if (!read_n(object, &ret->n) || !read_long(object, "status", &status))
+	if (!read_n(object, &ret->n) || !member_long(object, "status", &status))
 		return false;
 	ret->status = (int)status;
-	return read_long(object, "delay_ms", &ret->delay_ms) && read_long(object, "times", ret_times) &&
-		read_long(object, "percent", ret_percent) &&
-		read_string(object, "text", ret->text, sizeof(ret->text)) &&
+	return member_long(object, "delay_ms", &ret->delay_ms) &&
+		member_text(object, "text", ret->text, sizeof(ret->text)) &&
 		read_headers(object, ret->headers, sizeof(ret->headers));
 }
 
-static void
-add_mood(struct exchange *ex, struct moods *moods, const char *member, const char *service)
+static bool
+read_wish(struct str object, struct mood_wish *ret)
 {
-	struct mood mood;
-	long times, percent;
+	long percent = 100;
+	bool good;
 
-	if (!read_mood(buf_text(&ex->request.body), member, &mood, &times, &percent))
+	*ret = (struct mood_wish){ .times = -1 };
+	good = member_text(object, "service", ret->service, sizeof(ret->service)) &&
+		member_text(object, "operation", ret->operation, sizeof(ret->operation)) &&
+		member_text(object, "path", ret->path, sizeof(ret->path)) &&
+		member_long(object, "after", &ret->after) && member_long(object, "times", &ret->times) &&
+		member_long(object, "percent", &percent);
+	ret->percent = (unsigned)percent;
+	if (!ret->service[0])
+		snprintf(ret->service, sizeof(ret->service), "*");
+	return good;
+}
+
+static void
+add_mood(struct exchange *ex, struct moods *moods, const char *member)
+{
+	struct str body = request_body(&ex->request);
+	struct mood_wish wish;
+	struct mood mood;
+
+	if (!read_wish(body, &wish) || !read_mood(body, member, &mood))
 		say(ex, 400, "no such mood, or an argument is wrong");
-	else if (times != 0 && !moods_add(moods, str_of(service), &mood, times, (unsigned)percent))
+	else if (wish.times != 0 && !moods_add(moods, &wish, &mood))
 		say(ex, 507, "too many moods");
 	else
 		say(ex, 200, mood.kind->name);
@@ -128,30 +107,30 @@ add_mood(struct exchange *ex, struct moods *moods, const char *member, const cha
 static void
 on_mood(struct exchange *ex)
 {
-	struct str body = buf_text(&ex->request.body);
+	struct str body = request_body(&ex->request);
 	char service[160];
 
-	if (!read_string(body, "service", service, sizeof(service)))
+	if (!member_text(body, "service", service, sizeof(service)))
 		say(ex, 400, "service is no text");
 	else if (json_is_null(json_member(body, STR("mood")))) {
 		moods_clear(&ex->world->moods, str_of(service[0] ? service : "*"));
 		say(ex, 200, "cleared");
 	} else {
-		add_mood(ex, &ex->world->moods, "mood", service[0] ? service : "*");
+		add_mood(ex, &ex->world->moods, "mood");
 	}
 }
 
 static void
 on_token(struct exchange *ex)
 {
-	struct str body = buf_text(&ex->request.body), lifetime = json_member(body, STR("lifetime"));
+	struct str body = request_body(&ex->request), lifetime = json_member(body, STR("lifetime"));
 	struct str fault = json_member(body, STR("fault"));
 	char text[40];
 
-	if (!json_is_null(lifetime) && read_string(body, "lifetime", text, sizeof(text)))
+	if (!json_is_null(lifetime) && member_text(body, "lifetime", text, sizeof(text)))
 		tokens_set_lifetime(&ex->world->tokens, strtod(text, NULL));
 	if (!json_is_null(fault)) {
-		add_mood(ex, &ex->world->token_moods, "fault", "*");
+		add_mood(ex, &ex->world->token_moods, "fault");
 		return;
 	}
 	if (fault.at)
@@ -181,6 +160,7 @@ on_reset(struct exchange *ex)
 	moods_clear(&world->token_moods, STR("*"));
 	tokens_set_lifetime(&world->tokens, world->options->token_lifetime_s);
 	ledger_reset(&world->ledger);
+	world_reset(world);
 	stats_reset(&world->stats);
 	release(world);
 	say(ex, 200, "reset");
@@ -267,7 +247,7 @@ static const struct {
 void
 control_serve(struct exchange *ex)
 {
-	struct str body = buf_text(&ex->request.body);
+	struct str body = request_body(&ex->request);
 	size_t i;
 
 	if (body.len && !json_valid(body.at, body.len, NULL)) {

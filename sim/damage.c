@@ -31,7 +31,7 @@ send_lengthed(struct exchange *ex, struct str body)
 {
 	char framing[64];
 
-	snprintf(framing, sizeof(framing), "Content-Length: %zu\r\n", ex->answer.body.len);
+	snprintf(framing, sizeof(framing), "Content-Length: %zu\r\n", answer_body(&ex->answer).len);
 	return send_framed(ex, framing, body);
 }
 
@@ -39,7 +39,7 @@ send_lengthed(struct exchange *ex, struct str body)
 static struct str
 part_of(const struct exchange *ex, long n)
 {
-	struct str body = buf_text(&ex->answer.body);
+	struct str body = answer_body(&ex->answer);
 
 	if (n == 0)
 		n = (long)body.len / 2;
@@ -101,7 +101,7 @@ enum fate
 play_until_close(struct exchange *ex, const struct mood *mood)
 {
 	ex->answer.close = true;
-	send_framed(ex, "", buf_text(&ex->answer.body));
+	send_framed(ex, "", answer_body(&ex->answer));
 	return FATE_CLOSE;
 }
 
@@ -132,8 +132,8 @@ play_drip_head(struct exchange *ex, const struct mood *mood)
 
 	buf_init(&out, HTTP_MAX_ANSWER);
 	answer_put_head(&ex->answer, &out);
-	buf_printf(&out, "Content-Length: %zu\r\n\r\n", ex->answer.body.len);
-	buf_put_str(&out, buf_text(&ex->answer.body));
+	buf_printf(&out, "Content-Length: %zu\r\n\r\n", answer_body(&ex->answer).len);
+	buf_put_str(&out, answer_body(&ex->answer));
 	exchange_answering(ex);
 	good = drip(ex, buf_text(&out), mood->n);
 	ex->answered = good;
@@ -146,13 +146,13 @@ play_drip_body(struct exchange *ex, const struct mood *mood)
 {
 	if (!send_lengthed(ex, str_of("")))
 		return FATE_CLOSE;
-	return drip(ex, buf_text(&ex->answer.body), mood->n) ? FATE_KEEP : FATE_CLOSE;
+	return drip(ex, answer_body(&ex->answer), mood->n) ? FATE_KEEP : FATE_CLOSE;
 }
 
 enum fate
 play_chunked(struct exchange *ex, const struct mood *mood)
 {
-	struct str rest = buf_text(&ex->answer.body);
+	struct str rest = answer_body(&ex->answer);
 	size_t piece = mood->n > 0 ? (size_t)mood->n : 1;
 	bool good = send_framed(ex, "Transfer-Encoding: chunked\r\n", str_of(""));
 
@@ -170,7 +170,7 @@ play_chunked(struct exchange *ex, const struct mood *mood)
 enum fate
 play_framing(struct exchange *ex, const struct mood *mood)
 {
-	struct str text = str_of(mood_text(mood)), body = buf_text(&ex->answer.body);
+	struct str text = str_of(mood_text(mood)), body = answer_body(&ex->answer);
 	struct buf out;
 	size_t i;
 

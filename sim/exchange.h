@@ -4,10 +4,15 @@
  */
 #pragma once
 
+#include "sim/documents.h"
+#include "sim/history.h"
 #include "sim/http.h"
+#include "sim/job.h"
 #include "sim/ledger.h"
 #include "sim/mood.h"
+#include "sim/route.h"
 #include "sim/stats.h"
+#include "sim/store.h"
 #include "sim/token.h"
 #include "sim/wire.h"
 
@@ -19,11 +24,15 @@ struct world {
 	const struct options *options;
 	struct stats stats;
 	struct ledger ledger;
+	struct store store;
+	struct history history;
+	struct jobs jobs;
+	struct documents documents;
 	struct tokens tokens;
-	struct moods moods;	  /* of the API */
+	struct moods moods;       /* of the API */
 	struct moods token_moods; /* of the token endpoint */
-	int slots;		  /* eventfd that counts free calculations; -1: no limit */
-	unsigned releases;	  /* held calls go on when this changes; atomic */
+	int slots;                /* eventfd that counts free calculations; -1: no limit */
+	unsigned releases;        /* held calls go on when this changes; atomic */
 };
 
 struct exchange {
@@ -32,16 +41,18 @@ struct exchange {
 	uint64_t connection; /* its number */
 	unsigned served;     /* requests answered on it before */
 	struct request request;
+	struct match match;
 	struct answer answer;
 	bool recorded; /* in the ledger, as entry <seq> */
 	uint64_t seq;
 	char label[160]; /* "folder/service", "" if none was found */
 	unsigned records;
-	struct mood mood;   /* what the service's name asks for */
-	bool executes;	    /* an execute call that was understood: moods apply */
-	bool answered;	    /* the answer's status went out */
-	const char *played; /* the mood's name, NULL if there was none */
-	unsigned releases;  /* of the world when the call came in flight */
+	struct mood mood;      /* what the service's name asks for */
+	bool good;             /* understood and done: moods apply */
+	struct record *record; /* of the history, not yet in it; NULL: none */
+	bool answered;         /* the answer's status went out */
+	const char *played;    /* the mood's name, NULL if there was none */
+	unsigned releases;     /* of the world when the call came in flight */
 	char token[TOKEN_BYTES];
 };
 

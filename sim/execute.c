@@ -2,13 +2,16 @@
 
 #include "base/json_text.h"
 #include "sim/calculation.h"
+#include "sim/catalog.h"
+#include "sim/compose.h"
 #include "sim/exchange.h"
+#include "sim/member.h"
+#include "sim/operations.h"
 #include "sim/options.h"
 #include "sim/refuse.h"
+#include "sim/reply.h"
 
 #include <stdio.h>
-
-#define JSON_TYPE "application/json; charset=utf-8"
 
 /* Whether a wish is absent, null or text; the text goes to <ret>. */
 static bool
@@ -38,59 +41,16 @@ compiler_is_known(struct str meta)
 	return good;
 }
 
+/* The version and the date the metadata wish for; false if the service has none such. */
 static bool
-version_is_good(const struct service *service, struct str meta)
+choose_version(struct exchange *ex, struct located *located, struct str meta, const char *number_name,
+	const char *date_name)
 {
-	struct buf text;
-	bool good;
+	char number[80], date[80];
 
-	buf_init(&text, 256);
-	good = read_text(meta, STR("version"), &text) && service_has_version(service, buf_text(&text));
-	buf_fini(&text);
-	return good;
-}
-
-/* Splits off the next segment of a raw path and decodes it; false for a bad escape. */
-static bool
-next_segment(struct str *path, struct buf *ret)
-{
-	struct str raw = str_cut(*path, '/', path);
-
-	buf_clear(ret);
-	return str_percent_decode(raw, false, ret) && str_is_utf8(buf_text(ret));
-}
-
-/* folders/{f}/services/{s}/execute */
-static void
-locate_by_folder(struct exchange *ex, struct str rest, struct located *ret)
-{
-	struct buf folder, name;
-
-	buf_init(&folder, 65536);
-	buf_init(&name, 65536);
-	if (next_segment(&rest, &folder) && str_eq(str_cut(rest, '/', &rest), STR("services")) &&
-		next_segment(&rest, &name) && str_eq(rest, STR("execute")))
-		services_by_name(buf_text(&folder), buf_text(&name), ex->world->options->any_service, ret);
-	buf_fini(&folder);
-	buf_fini(&name);
-}
-
-static void
-locate_by_segment(struct exchange *ex, struct str kind, struct str rest, struct located *ret)
-{
-	struct buf text;
-
-	buf_init(&text, 65536);
-	if (str_percent_decode(rest, false, &text)) {
-		if (str_eq(kind, STR("service")))
-			services_by_id(buf_text(&text), ret);
-		else if (str_eq(kind, STR("version")))
-			services_by_version_id(buf_text(&text), ret);
-		else if (str_eq(kind, STR("proxy")))
-			services_by_name(
-				STR("my-folder"), buf_text(&text), ex->world->options->any_service, ret);
-	}
-	buf_fini(&text);
+	return member_text(meta, number_name, number, sizeof(number)) &&
+		member_text(meta, date_name, date, sizeof(date)) &&
+		services_choose(ex->world, located, str_of(number), str_of(date));
 }
 
 /* By request_meta: service_uri, version_id or service_id. */
@@ -101,17 +61,34 @@ locate_by_meta(struct exchange *ex, struct str meta, struct located *ret)
 
 	buf_init(&text, 65536);
 	if (read_text(meta, STR("version_id"), &text) && text.len)
-		services_by_version_id(buf_text(&text), ret);
+		services_by_version_id(ex->world, buf_text(&text), ret);
 	else if (read_text(meta, STR("service_id"), &text) && text.len)
-		services_by_id(buf_text(&text), ret);
+		services_by_id(ex->world, buf_text(&text), ret);
 	else if (read_text(meta, STR("service_uri"), &text) && text.len &&
-		!services_by_uri(buf_text(&text), ex->world->options->any_service, ret))
-		ret->service = NULL;
+		!services_by_uri(ex->world, buf_text(&text), ret))
+		ret->found = false;
 	buf_fini(&text);
 }
 
-static void
-settle(struct exchange *ex, const struct located *located)
+void
+locate_by_route(struct exchange *ex, struct located *ret)
+{
+	const struct match *match = &ex->match;
+	struct str id;
+
+	*ret = (struct located){ .found = false };
+	if ((id = match_arg(match, "version_id")).at)
+		services_by_version_id(ex->world, id, ret);
+	else if ((id = match_arg(match, "service_id")).at)
+		services_by_id(ex->world, id, ret);
+	else if ((id = match_arg(match, "endpoint")).at)
+		services_by_name(ex->world, STR(BUILT_IN_FOLDER), id, ret);
+	else if ((id = match_arg(match, "folder")).at)
+		services_by_name(ex->world, id, match_arg(match, "service"), ret);
+}
+
+void
+execute_settle(struct exchange *ex, const struct located *located)
 {
 	memcpy(ex->label, located->label, sizeof(ex->label));
 	ex->mood = located->mood;
@@ -137,159 +114,104 @@ inputs_of(struct str body)
 	return json_kind_of(inputs) == JSON_OBJECT ? inputs : (struct str){ NULL, 0 };
 }
 
-static void
-put_raw(struct buf *out, const char *name, struct str value)
+void
+put_response_meta(struct buf *out, const struct callee *callee, long ms, const char *call_id, struct str meta,
+	const char *time)
 {
-	buf_printf(out, ",\"%s\":", name);
-	buf_put_str(out, value.at ? value : STR("null"));
+	compose(out,
+		"{'service_id':'%s','version_id':'%s','version':'%s','process_time':%l,'call_id':%q,"
+		"'compiler_type':'Neuron','compiler_version':'1.22.3','source_hash':null,"
+		"'engine_id':'cspark-sim','correlation_id':%j,'parameterset_version_id':%j,"
+		"'system':'SPARK','request_timestamp':'%s'}",
+		callee->service_id, callee->version_id, callee->version, ms, call_id,
+		json_member(meta, STR("correlation_id")), json_member(meta, STR("parameterset_version_id")),
+		time);
 }
 
 static void
 answer_v3(struct exchange *ex, struct calculation *calc, struct str meta, struct str inputs)
 {
-	const struct service *service = calc->service;
-	struct str echo = json_member(meta, STR("response_data_inputs"));
 	struct buf *out = &ex->answer.body;
 
 	answer_reset(&ex->answer, 200, JSON_TYPE);
-	buf_put_str(out, STR("{\"status\":\"Success\",\"error\":null,\"response_data\":{\"outputs\":"));
-	buf_put_str(out, buf_text(&calc->outputs));
-	put_raw(out, "warnings", buf_text(&calc->warnings));
-	put_raw(out, "errors", buf_text(&calc->errors));
-	buf_put_str(out, STR(",\"service_chain\":null"));
-	if (echo.at && json_kind_of(echo) == JSON_TRUE)
-		put_raw(out, "inputs", inputs);
-	buf_printf(out,
-		"},\"response_meta\":{\"service_id\":\"%s\",\"version_id\":\"%s\",\"version\":\"%s\","
-		"\"process_time\":%ld,\"call_id\":\"%s\",\"compiler_type\":\"Neuron\","
-		"\"compiler_version\":\"1.22.3\",\"source_hash\":null,"
-		"\"engine_id\":\"cspark-sim\"",
-		service->service_id, service->version_id, service->version, calculation_ms(ex, false, 1),
-		calc->call_id);
-	put_raw(out, "correlation_id", json_member(meta, STR("correlation_id")));
-	put_raw(out, "parameterset_version_id", json_member(meta, STR("parameterset_version_id")));
-	buf_printf(out, ",\"system\":\"SPARK\",\"request_timestamp\":\"%s\"}}", calc->timestamp);
+	compose(out,
+		"{'status':'Success','error':null,'response_data':{'outputs':%j,'warnings':%j,'errors':%j,"
+		"'service_chain':null",
+		buf_text(&calc->outputs), buf_text(&calc->warnings), buf_text(&calc->errors));
+	if (member_is_true(meta, "response_data_inputs"))
+		compose(out, ",'inputs':%j", inputs);
+	buf_put_str(out, STR("},\"response_meta\":"));
+	put_response_meta(out, &calc->callee, calc->ms, calc->call_id, meta, calc->timestamp);
+	buf_put_char(out, '}');
 }
 
+/* The call has been carried out, unless a mood will have it that it was not. */
 static void
-count(struct exchange *ex, unsigned records)
+done(struct exchange *ex, const struct calculation *calc, struct str meta, bool v4)
 {
-	ex->executes = true;
-	ex->records = records;
+	ex->good = true;
+	ex->records = calc->count;
+	if (!ex->world->history.off)
+		ex->record = record_new(calc, meta, v4);
 	stats_add(&ex->world->stats, STAT_executes, 1);
-	stats_add(&ex->world->stats, STAT_records, records);
+	stats_add(&ex->world->stats, STAT_records, calc->count);
 }
 
 static void
-calculate_v3(struct exchange *ex, const struct service *service, struct str meta, struct str inputs)
+calculate_v3(struct exchange *ex, const struct callee *callee, struct str meta, struct str inputs)
 {
 	struct calculation calc;
 
-	calculation_init(&calc, service);
+	calculation_init(&calc, callee);
+	calc.keep_inputs = !ex->world->history.off;
+	calc.ms = calculation_ms(ex->world, false, 1);
 	if (!selection_init(&calc.selection, json_member(meta, STR("requested_output")),
 		    json_member(meta, STR("requested_output_regex")))) {
 		refuse(ex, FAMILY_V3, 400, "INVALID_REQUESTED_OUTPUT", "");
 	} else if (calculation_wait(ex, 1)) {
-		count(ex, 1);
 		calculation_add(&calc, inputs);
 		answer_v3(ex, &calc, meta, inputs);
+		done(ex, &calc, meta, false);
 	}
 	calculation_fini(&calc);
 }
 
 void
-execute_v3(struct exchange *ex, struct str locator, bool open)
+execute_one(struct exchange *ex, struct located *located, struct str meta, struct str body)
 {
-	struct str body = buf_text(&ex->request.body), meta = json_member(body, STR("request_meta")), inputs;
-	struct located located = { .service = NULL };
-	struct str rest, kind = str_cut(locator, '/', &rest);
-	bool bare = locator.len == 0;
+	struct str inputs = inputs_of(body);
+	bool pinned = match_arg(&ex->match, "version_id").at != NULL;
 
-	stats_add(&ex->world->stats, STAT_executes_v3, 1);
-	if (!refuse_strangers(ex, FAMILY_V3, open, !bare) || !refuse_bad_body(ex, FAMILY_V3))
-		return;
-	if (bare || str_eq(locator, STR("execute")))
-		locate_by_meta(ex, meta, &located);
-	else if (str_eq(kind, STR("folders")))
-		locate_by_folder(ex, rest, &located);
-	else
-		locate_by_segment(ex, kind, rest, &located);
-	settle(ex, &located);
-	inputs = inputs_of(body);
-	if (!located.service)
+	execute_settle(ex, located);
+	if (!located->found)
 		refuse(ex, FAMILY_V3, 404, "SERVICE_NOT_FOUND", "");
-	else if (open && !located.service->open)
+	else if (ex->match.open && !located->callee.open)
 		refuse(ex, FAMILY_V3, 403, "UNAUTHORIZED", "");
 	else if (!json_is_null(meta) && json_kind_of(meta) != JSON_OBJECT)
 		refuse(ex, FAMILY_V3, 400, "INVALID_REQUEST_META", "");
-	else if (!version_is_good(located.service, meta))
+	else if (!pinned && !choose_version(ex, located, meta, "version", "transaction_date"))
 		refuse(ex, FAMILY_V3, 400, "VERSION_NOT_FOUND", "");
 	else if (!compiler_is_known(meta))
 		refuse(ex, FAMILY_V3, 400, "INVALID_COMPILER_TYPE", "");
 	else if (!inputs.at)
 		refuse(ex, FAMILY_V3, 400, "INVALID_REQUEST_DATA", "");
 	else
-		calculate_v3(ex, located.service, meta, inputs);
+		calculate_v3(ex, &located->callee, meta, inputs);
 }
 
-/* One row of a columnar list as an object: the header's names spliced to the row's values. */
-static bool
-splice_row(struct str header, struct str row, struct buf *ret)
+void
+serve_execute_v3(struct exchange *ex)
 {
-	struct json_walk names, values;
-	struct str name, value;
-	const char *comma = "{";
+	struct str body = request_body(&ex->request), meta = json_member(body, STR("request_meta"));
+	struct located located;
 
-	if (json_kind_of(row) != JSON_ARRAY || json_count(row) != json_count(header))
-		return false;
-	json_walk_init(&names, header);
-	json_walk_init(&values, row);
-	while (json_walk_next(&names, NULL, &name) && json_walk_next(&values, NULL, &value)) {
-		if (json_kind_of(name) != JSON_STRING)
-			return false;
-		buf_put_char(ret, *comma);
-		buf_put_str(ret, name);
-		buf_put_char(ret, ':');
-		buf_put_str(ret, value);
-		comma = ",";
-	}
-	buf_put_str(ret, *comma == '{' ? STR("{}") : STR("}"));
-	return true;
-}
-
-static bool
-calculate_columns(struct calculation *calc, struct json_walk *walk, struct str header)
-{
-	struct buf record;
-	struct str row;
-	bool good = true;
-
-	buf_init(&record, HTTP_MAX_BODY);
-	while (good && json_walk_next(walk, NULL, &row)) {
-		buf_clear(&record);
-		good = splice_row(header, row, &record);
-		if (good)
-			calculation_add(calc, buf_text(&record));
-	}
-	buf_fini(&record);
-	return good;
-}
-
-static bool
-calculate_records(struct calculation *calc, struct str inputs)
-{
-	struct json_walk walk;
-	struct str record;
-
-	json_walk_init(&walk, inputs);
-	while (json_walk_next(&walk, NULL, &record)) {
-		if (json_kind_of(record) == JSON_ARRAY && calc->count == 0)
-			return calculate_columns(calc, &walk, record);
-		if (json_kind_of(record) != JSON_OBJECT)
-			return false;
-		calculation_add(calc, record);
-	}
-	return true;
+	stats_add(&ex->world->stats, STAT_executes_v3, 1);
+	if (!refuse_bad_body(ex, FAMILY_V3))
+		return;
+	locate_by_route(ex, &located);
+	if (!located.found && !located.label[0])
+		locate_by_meta(ex, meta, &located);
+	execute_one(ex, &located, meta, body);
 }
 
 /* ,"<name>":[<value>,<value>,...] */
@@ -313,13 +235,13 @@ put_array(struct buf *out, const char *name, const struct buf *values)
 }
 
 static void
-answer_v4(struct exchange *ex, struct calculation *calc, struct str body)
+answer_v4(struct exchange *ex, struct calculation *calc, struct str meta)
 {
-	const struct service *service = calc->service;
+	const struct callee *callee = &calc->callee;
 	struct buf *out = &ex->answer.body;
 	char ms[24];
 
-	snprintf(ms, sizeof(ms), "%ld", calculation_ms(ex, true, 1));
+	snprintf(ms, sizeof(ms), "%ld", calculation_ms(ex->world, true, 1));
 	answer_reset(&ex->answer, 200, JSON_TYPE);
 	buf_put_char(out, '{');
 	put_array(out, "outputs", &calc->outputs);
@@ -329,73 +251,84 @@ answer_v4(struct exchange *ex, struct calculation *calc, struct str body)
 	buf_put_char(out, ',');
 	put_array(out, "errors", &calc->errors);
 	put_repeated(out, "service_chain", "null", calc->count);
-	buf_printf(out,
-		",\"service_id\":\"%s\",\"version_id\":\"%s\",\"version\":\"%s\",\"call_id\":\"%s\","
-		"\"compiler_version\":\"1.22.3\"",
-		service->service_id, service->version_id, service->version, calc->call_id);
-	put_raw(out, "correlation_id", json_member(body, STR("correlation_id")));
-	buf_printf(out, ",\"request_timestamp\":\"%s\"}", calc->timestamp);
+	compose(out,
+		",'service_id':'%s','version_id':'%s','version':'%s','call_id':'%s',"
+		"'compiler_version':'1.22.3',"
+		"'correlation_id':%j,'request_timestamp':'%s'}",
+		callee->service_id, callee->version_id, callee->version, calc->call_id,
+		json_member(meta, STR("correlation_id")), calc->timestamp);
 }
 
 static void
-calculate_v4(struct exchange *ex, const struct service *service, struct str body, struct str inputs)
+calculate_v4(struct exchange *ex, const struct callee *callee, struct str meta, struct str inputs)
 {
 	struct calculation calc;
 
-	calculation_init(&calc, service);
-	if (!selection_init(&calc.selection, json_member(body, STR("output")), (struct str){ NULL, 0 })) {
+	calculation_init(&calc, callee);
+	calc.keep_inputs = !ex->world->history.off;
+	if (!selection_init(&calc.selection, json_member(meta, STR("output")), (struct str){ NULL, 0 })) {
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "output must be text");
-	} else if (!calculate_records(&calc, inputs)) {
+	} else if (!calculation_add_all(&calc, inputs)) {
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST",
 			"inputs must be objects, or rows below a header row");
 	} else if (calculation_wait(ex, calc.count)) {
-		count(ex, calc.count);
-		answer_v4(ex, &calc, body);
+		calc.ms = calculation_ms(ex->world, false, calc.count);
+		answer_v4(ex, &calc, meta);
+		done(ex, &calc, meta, true);
 	}
 	calculation_fini(&calc);
 }
 
 /* False: the version is none of the service's. */
-static bool
+bool
 locate_v4(struct exchange *ex, struct str body, struct located *ret)
 {
 	bool good = true;
 	struct buf text;
 
+	*ret = (struct located){ .found = false };
 	buf_init(&text, 65536);
 	if (read_text(body, STR("version_id"), &text) && text.len)
-		services_by_version_id(buf_text(&text), ret);
+		services_by_version_id(ex->world, buf_text(&text), ret);
 	else if (read_text(body, STR("service"), &text) && text.len)
-		good = services_by_uri(buf_text(&text), ex->world->options->any_service, ret);
+		good = services_by_uri(ex->world, buf_text(&text), ret) &&
+			(!ret->found || choose_version(ex, ret, body, "-", "version_by_timestamp"));
 	buf_fini(&text);
 	return good;
 }
 
 void
-execute_v4(struct exchange *ex, bool open)
+execute_many(struct exchange *ex, const struct located *located, struct str meta, struct str inputs)
 {
-	struct str body = buf_text(&ex->request.body), inputs = json_member(body, STR("inputs"));
-	struct located located = { .service = NULL };
-	bool version;
-
-	stats_add(&ex->world->stats, STAT_executes_v4, 1);
-	if (!refuse_strangers(ex, FAMILY_V4, open, true) || !refuse_bad_body(ex, FAMILY_V4))
-		return;
-	version = locate_v4(ex, body, &located);
-	settle(ex, &located);
-	if (json_is_null(json_member(body, STR("service"))) &&
-		json_is_null(json_member(body, STR("version_id"))))
-		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "service or version_id is required");
-	else if (!located.service)
+	if (!located->found)
 		refuse(ex, FAMILY_V4, 404, "SERVICE_NOT_FOUND", "no such service");
-	else if (!version)
-		refuse(ex, FAMILY_V4, 404, "VERSION_NOT_FOUND", "no such version");
-	else if (open && !located.service->open)
+	else if (ex->match.open && !located->callee.open)
 		refuse(ex, FAMILY_V4, 403, "UNAUTHORIZED", "the service is not public");
-	else if (!compiler_is_known(body))
+	else if (!compiler_is_known(meta))
 		refuse(ex, FAMILY_V4, 400, "INVALID_COMPILER_TYPE", "no such compiler");
 	else if (json_kind_of(inputs) != JSON_ARRAY || !inputs.at)
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "inputs must be an array");
 	else
-		calculate_v4(ex, located.service, body, inputs);
+		calculate_v4(ex, &located->callee, meta, inputs);
+}
+
+void
+serve_execute_v4(struct exchange *ex)
+{
+	struct str body = request_body(&ex->request);
+	struct located located;
+	bool version;
+
+	stats_add(&ex->world->stats, STAT_executes_v4, 1);
+	if (!refuse_bad_body(ex, FAMILY_V4))
+		return;
+	version = locate_v4(ex, body, &located);
+	execute_settle(ex, &located);
+	if (json_is_null(json_member(body, STR("service"))) &&
+		json_is_null(json_member(body, STR("version_id"))))
+		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "service or version_id is required");
+	else if (located.found && !version)
+		refuse(ex, FAMILY_V4, 404, "VERSION_NOT_FOUND", "no such version");
+	else
+		execute_many(ex, &located, body, json_member(body, STR("inputs")));
 }

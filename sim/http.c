@@ -1,5 +1,6 @@
 #include "sim/http.h"
 
+#include "sim/blob.h"
 #include "sim/gzip.h"
 #include "sim/wire.h"
 
@@ -8,6 +9,7 @@ request_init(struct request *request)
 {
 	buf_init(&request->head, WIRE_IN_BYTES);
 	buf_init(&request->body, HTTP_MAX_BODY);
+	request->big = NULL;
 }
 
 void
@@ -15,6 +17,13 @@ request_fini(struct request *request)
 {
 	buf_fini(&request->head);
 	buf_fini(&request->body);
+	blob_unref(request->big);
+}
+
+struct str
+request_body(const struct request *request)
+{
+	return request->big ? blob_text(request->big) : buf_text(&request->body);
 }
 
 struct str
@@ -171,6 +180,8 @@ http_read_head(struct wire *wire, struct request *req)
 
 	buf_clear(&req->head);
 	buf_clear(&req->body);
+	blob_unref(req->big);
+	req->big = NULL;
 	req->header_count = 0;
 	req->content_length = 0;
 	req->chunked = req->keep_alive = req->wants_continue = req->body_read = false;
@@ -184,8 +195,19 @@ http_read_head(struct wire *wire, struct request *req)
 	return parse_head(req);
 }
 
+/* Few bytes go into memory, many into a file. */
+static bool
+put_body(struct request *req, const char *data, size_t len)
+{
+	if (!req->big && req->body.len + len > BLOB_MEMORY_BYTES) {
+		req->big = blob_of(buf_text(&req->body));
+		buf_fini(&req->body);
+	}
+	return req->big ? blob_put(req->big, data, len) : buf_put(&req->body, data, len);
+}
+
 static int
-read_bytes(struct wire *wire, uint64_t len, struct buf *out)
+read_bytes(struct wire *wire, uint64_t len, struct request *req)
 {
 	while (len > 0) {
 		size_t have = wire->end - wire->at;
@@ -193,7 +215,7 @@ read_bytes(struct wire *wire, uint64_t len, struct buf *out)
 
 		if (have == 0 && !wire_fill(wire))
 			return HTTP_GONE;
-		if (take && !buf_put(out, wire->in + wire->at, take))
+		if (take && !put_body(req, wire->in + wire->at, take))
 			return 413;
 		wire->at += take;
 		len -= take;
@@ -239,8 +261,10 @@ chunk_size(struct str line, uint64_t *ret)
 }
 
 static int
-read_chunks(struct wire *wire, struct buf *out)
+read_chunks(struct wire *wire, struct request *req)
 {
+	uint64_t sum = 0;
+
 	for (;;) {
 		struct str line;
 		uint64_t size;
@@ -250,7 +274,9 @@ read_chunks(struct wire *wire, struct buf *out)
 			return wrong;
 		if (size == 0)
 			break;
-		if ((wrong = read_bytes(wire, size, out)) || (wrong = read_line(wire, &line)))
+		if ((sum += size) > HTTP_MAX_BODY)
+			return 413;
+		if ((wrong = read_bytes(wire, size, req)) || (wrong = read_line(wire, &line)))
 			return wrong;
 		if (line.len)
 			return 400;
@@ -276,8 +302,10 @@ unpack_body(struct request *req)
 	if (!str_eq_nocase(coding, STR("gzip")) && !str_eq_nocase(coding, STR("deflate")))
 		return 415;
 	buf_init(&plain, HTTP_MAX_BODY);
-	good = gzip_unpack(buf_text(&req->body), &plain);
+	good = gzip_unpack(request_body(req), &plain);
 	buf_fini(&req->body);
+	blob_unref(req->big);
+	req->big = NULL;
 	req->body = plain;
 	return good ? HTTP_GOOD : 400;
 }
@@ -293,7 +321,6 @@ http_read_body(struct wire *wire, struct request *req)
 	if (req->wants_continue && (req->chunked || req->content_length) &&
 		!wire_write(wire, "HTTP/1.1 100 Continue\r\n\r\n", 25))
 		return HTTP_GONE;
-	wrong = req->chunked ? read_chunks(wire, &req->body)
-			     : read_bytes(wire, req->content_length, &req->body);
+	wrong = req->chunked ? read_chunks(wire, req) : read_bytes(wire, req->content_length, req);
 	return wrong ? wrong : unpack_body(req);
 }

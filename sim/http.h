@@ -10,11 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct blob;
 struct wire;
 
 #define HTTP_MAX_HEADERS 100
-#define HTTP_MAX_BODY ((size_t)256 << 20)
-#define HTTP_MAX_ANSWER ((size_t)512 << 20)
+#define HTTP_MAX_BODY    ((size_t)256 << 20)
+#define HTTP_MAX_ANSWER  ((size_t)512 << 20)
 
 struct http_header {
 	struct str name;
@@ -22,8 +23,9 @@ struct http_header {
 };
 
 struct request {
-	struct buf head; /* as received */
-	struct buf body; /* decoded */
+	struct buf head;  /* as received */
+	struct buf body;  /* decoded; empty if it is in <big> */
+	struct blob *big; /* a body of more than BLOB_MEMORY_BYTES; else NULL */
 	struct str method;
 	struct str path;  /* raw, without the query */
 	struct str query; /* raw, empty if there is none */
@@ -46,6 +48,8 @@ int http_read_head(struct wire *wire, struct request *ret);
 /* Sends 100 Continue if asked for, takes the body off the wire and decodes it. */
 int http_read_body(struct wire *wire, struct request *request);
 
+/* The body, decoded. */
+struct str request_body(const struct request *request);
 /* at == NULL if there is no such header. */
 struct str request_header(const struct request *request, struct str name);
 /* The value of a query parameter, raw; at == NULL if it is absent. */
@@ -56,6 +60,7 @@ struct answer {
 	const char *type;   /* static; NULL: no Content-Type */
 	struct buf headers; /* further lines, each ended with CR LF */
 	struct buf body;
+	struct blob *file; /* the body instead of <body>, a reference; else NULL */
 	bool close;
 	bool packed; /* the body is already gzip */
 };
@@ -64,6 +69,10 @@ void answer_init(struct answer *answer);
 void answer_fini(struct answer *answer);
 /* Forgets what was there: an empty answer with this status. */
 void answer_reset(struct answer *answer, int status, const char *type);
+/* A file as the body: <file> taken. */
+void answer_set_file(struct answer *answer, int status, const char *type, struct blob *file);
+/* What the body is, borrowed until the answer changes. */
+struct str answer_body(const struct answer *answer);
 void answer_set(struct answer *answer, int status, const char *type, struct str body);
 
 /* Compresses the body if the request accepts that and it is worth it, or if <force>. */

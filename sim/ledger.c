@@ -9,8 +9,8 @@
 #include <time.h>
 
 struct ledger_entry {
-	char *request;	  /* members of the JSON object, known from the head */
-	char *body;	  /* further members */
+	char *request;    /* members of the JSON object, known from the head */
+	char *body;       /* further members */
 	char *request_id; /* as it came, may be NULL */
 	bool over;
 	double ended_ms;
@@ -207,7 +207,7 @@ ledger_begin(struct ledger *ledger, uint64_t connection, const struct request *r
 void
 ledger_body(struct ledger *ledger, uint64_t seq, const struct request *request)
 {
-	struct str body = buf_text(&request->body);
+	struct str body = request_body(request);
 	struct ledger_entry *entry;
 	struct buf text;
 

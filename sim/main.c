@@ -1,6 +1,7 @@
 /* cspark-sim: a local stand-in for Coherent Spark and its token endpoint. */
 #include "sim/exchange.h"
 #include "sim/options.h"
+#include "sim/seed.h"
 #include "sim/server.h"
 #include "sim/tls.h"
 
@@ -17,6 +18,10 @@ world_init(struct world *world, const struct options *options)
 	*world = (struct world){ .options = options, .slots = -1 };
 	stats_init(&world->stats);
 	ledger_init(&world->ledger, options->no_ledger);
+	store_init(&world->store);
+	history_init(&world->history, options->no_ledger);
+	jobs_init(&world->jobs, options->job_polls);
+	documents_init(&world->documents, options->url_lifetime_s);
 	tokens_init(&world->tokens, options->token_lifetime_s);
 	moods_init(&world->moods);
 	moods_init(&world->token_moods);
@@ -65,9 +70,12 @@ main(int argc, char **argv)
 	int listener, signo;
 
 	switch (options_parse(&options, argc, argv)) {
-	case OPTIONS_DONE: return 0;
-	case OPTIONS_WRONG: return 2;
-	case OPTIONS_RUN: break;
+	case OPTIONS_DONE:
+		return 0;
+	case OPTIONS_WRONG:
+		return 2;
+	case OPTIONS_RUN:
+		break;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&ends);
@@ -80,6 +88,8 @@ main(int argc, char **argv)
 	if (listener < 0)
 		return 1;
 	world_init(&world, &options);
+	if (!seed_world(&world))
+		return 1;
 	server_start(listener, &world, tls);
 	announce(&options, port);
 	sigwait(&ends, &signo);

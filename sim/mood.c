@@ -2,18 +2,17 @@
 
 #include "sim/play.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define ATTEMPTS_MAX 4096
-#define RULES_MAX 256
+#define RULES_MAX    256
 
 struct mood_rule {
 	struct mood_rule *next;
-	char service[160];
+	struct mood_wish wish;
 	struct mood mood;
-	long times;
-	unsigned percent;
 };
 
 struct mood_attempts {
@@ -23,12 +22,12 @@ struct mood_attempts {
 };
 
 static const struct mood_kind kinds[] = {
-#define MOOD(name, early, play, n, type, text) { name, early, play, n, type, text },
+#define MOOD(name, moment, play, n, type, text) { name, MOMENT_##moment, play, n, type, text },
 #include "sim/mood.def"
 #undef MOOD
 };
 
-static const struct mood_kind any_status = { "status", false, play_status, 0, NULL, NULL };
+static const struct mood_kind any_status = { "status", MOMENT_INSTEAD, play_status, 0, NULL, NULL };
 
 static bool
 same_name(struct str a, const char *b)
@@ -111,7 +110,7 @@ moods_clear(struct moods *moods, struct str service)
 
 	pthread_mutex_lock(&moods->lock);
 	for (at = &moods->rules; *at;) {
-		if (all || str_eq(service, str_of((*at)->service)))
+		if (all || str_eq(service, str_of((*at)->wish.service)))
 			drop_rule(at);
 		else
 			at = &(*at)->next;
@@ -124,17 +123,15 @@ moods_clear(struct moods *moods, struct str service)
 }
 
 bool
-moods_add(struct moods *moods, struct str service, const struct mood *mood, long times, unsigned percent)
+moods_add(struct moods *moods, const struct mood_wish *wish, const struct mood *mood)
 {
 	struct mood_rule *rule = calloc(1, sizeof(*rule)), **at;
 	unsigned count = 0;
 
 	if (!rule)
 		return false;
-	snprintf(rule->service, sizeof(rule->service), "%.*s", STR_ARG(service));
+	rule->wish = *wish;
 	rule->mood = *mood;
-	rule->times = times;
-	rule->percent = percent;
 	pthread_mutex_lock(&moods->lock);
 	for (at = &moods->rules; *at; at = &(*at)->next)
 		count++;
@@ -147,34 +144,59 @@ moods_add(struct moods *moods, struct str service, const struct mood *mood, long
 }
 
 static bool
-fits(struct moods *moods, const struct mood_rule *rule, const char *service, bool early)
+is_for_service(const char *wished, const char *service)
 {
 	const char *slash = strchr(service, '/');
 
-	if (rule->mood.kind->early != early)
+	return strcmp(wished, "*") == 0 || strcmp(wished, service) == 0 ||
+		(slash && strcmp(wished, slash + 1) == 0);
+}
+
+static bool
+is_for_path(const char *wished, struct str path)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(path));
+	return fnmatch(wished, text, FNM_CASEFOLD) == 0;
+}
+
+static bool
+fits(struct moods *moods, struct mood_rule *rule, const struct mood_call *call, unsigned moments)
+{
+	struct mood_wish *wish = &rule->wish;
+
+	if (!(rule->mood.kind->moment & moments) || !is_for_service(wish->service, call->service))
 		return false;
-	if (strcmp(rule->service, "*") != 0 && strcmp(rule->service, service) != 0 &&
-		(!slash || strcmp(rule->service, slash + 1) != 0))
+	if (!call->api && !wish->operation[0] && !wish->path[0])
 		return false;
+	if (wish->operation[0] && fnmatch(wish->operation, call->operation, FNM_CASEFOLD) != 0)
+		return false;
+	if (wish->path[0] && !is_for_path(wish->path, call->path))
+		return false;
+	if (wish->after > 0) {
+		wish->after--;
+		return false;
+	}
 	moods->chance = moods->chance * 1103515245u + 12345u;
-	return rule->percent >= 100 || (moods->chance >> 16) % 100 < rule->percent;
+	return wish->percent >= 100 || (moods->chance >> 16) % 100 < wish->percent;
 }
 
 bool
-moods_pick(struct moods *moods, const char *service, bool early, struct mood *ret)
+moods_pick(struct moods *moods, const struct mood_call *call, unsigned moments, struct mood *ret)
 {
 	struct mood_rule **at;
 	bool found = false;
 
 	pthread_mutex_lock(&moods->lock);
 	for (at = &moods->rules; *at; at = &(*at)->next) {
-		found = fits(moods, *at, service, early);
+		found = fits(moods, *at, call, moments);
 		if (found)
 			break;
 	}
 	if (found) {
 		*ret = (*at)->mood;
-		if ((*at)->times > 0 && --(*at)->times == 0)
+		if ((*at)->wish.times > 0 && --(*at)->wish.times == 0)
 			drop_rule(at);
 	}
 	pthread_mutex_unlock(&moods->lock);

@@ -23,6 +23,10 @@ enum {
 	OPT_MAX_CONNECTIONS,
 	OPT_TLS_CERT,
 	OPT_TLS_KEY,
+	OPT_SEED,
+	OPT_JOB_POLLS,
+	OPT_URL_LIFETIME,
+	OPT_HYBRID,
 	OPT_ANY_SERVICE,
 	OPT_NO_LEDGER,
 	OPT_VERBOSE,
@@ -52,6 +56,10 @@ static const struct {
 	{ OPT_MAX_CONNECTIONS, "max-connections", "N", "connections at a time, others wait (2048)" },
 	{ OPT_TLS_CERT, "tls-cert", "FILE", "serve HTTPS with this certificate chain (PEM)" },
 	{ OPT_TLS_KEY, "tls-key", "FILE", "and its key (PEM)" },
+	{ OPT_SEED, "seed", "DIR", "further services: DIR/folder/service/ with workbook.xlsx, service.json" },
+	{ OPT_JOB_POLLS, "job-polls", "N", "jobs are done after so many questions (1)" },
+	{ OPT_URL_LIFETIME, "url-lifetime", "SECONDS", "of download addresses, fractions allowed (300)" },
+	{ OPT_HYBRID, "hybrid", NULL, "be a Hybrid Runner: its endpoints, no credentials" },
 	{ OPT_ANY_SERVICE, "any-service", NULL, "services that do not exist behave like echo" },
 	{ OPT_NO_LEDGER, "no-ledger", NULL, "do not remember requests (for benchmarks)" },
 	{ OPT_VERBOSE, "verbose", NULL, "a line per request on standard error" },
@@ -144,31 +152,81 @@ first_line(const char *path)
 }
 
 static bool
+set_switch(struct options *opt, int code)
+{
+	switch (code) {
+	case OPT_HYBRID: opt->runner = true; return true;
+	case OPT_ANY_SERVICE: opt->any_service = true; return true;
+	case OPT_NO_LEDGER: opt->no_ledger = true; return true;
+	case OPT_VERBOSE: opt->verbose = true; return true;
+	}
+	return false;
+}
+
+static bool
 set(struct options *opt, int code, const char *value)
 {
 	switch (code) {
-	case OPT_LISTEN: return set_listen(opt, value);
-	case OPT_PORT_FILE: opt->port_file = value; return true;
-	case OPT_TENANT: opt->tenant = value; return *value;
-	case OPT_CLIENT_ID: opt->client_id = value; return *value;
-	case OPT_CLIENT_SECRET: opt->client_secret = value; return *value;
-	case OPT_CLIENT_SECRET_FILE: return (opt->client_secret = first_line(value)) && *opt->client_secret;
-	case OPT_API_KEY: opt->api_key = value; return *value;
-	case OPT_BEARER: opt->bearer = value; return *value;
-	case OPT_TOKEN_LIFETIME: return set_lifetime(&opt->token_lifetime_s, value);
+	case OPT_LISTEN:
+		return set_listen(opt, value);
+	case OPT_PORT_FILE:
+		opt->port_file = value;
+		return true;
+	case OPT_TENANT:
+		opt->tenant = value;
+		return *value;
+	case OPT_CLIENT_ID:
+		opt->client_id = value;
+		return *value;
+	case OPT_CLIENT_SECRET:
+		opt->client_secret = value;
+		return *value;
+	case OPT_CLIENT_SECRET_FILE:
+		return (opt->client_secret = first_line(value)) && *opt->client_secret;
+	case OPT_API_KEY:
+		opt->api_key = value;
+		return *value;
+	case OPT_BEARER:
+		opt->bearer = value;
+		return *value;
+	case OPT_TOKEN_LIFETIME:
+		return set_lifetime(&opt->token_lifetime_s, value);
 	case OPT_LATENCY_MS:
 		if (!set_number(&opt->latency_us, value) || opt->latency_us > 1000000)
 			return false;
 		opt->latency_us *= 1000;
 		return true;
-	case OPT_LATENCY_PER_RECORD_US: return set_number(&opt->latency_per_record_us, value);
-	case OPT_PARALLEL: return set_count(&opt->parallel, value);
-	case OPT_MAX_CONNECTIONS: return set_count(&opt->max_connections, value) && opt->max_connections;
-	case OPT_TLS_CERT: opt->tls_cert = value; return true;
-	case OPT_TLS_KEY: opt->tls_key = value; return true;
-	case OPT_ANY_SERVICE: opt->any_service = true; return true;
-	case OPT_NO_LEDGER: opt->no_ledger = true; return true;
-	case OPT_VERBOSE: opt->verbose = true; return true;
+	case OPT_LATENCY_PER_RECORD_US:
+		return set_number(&opt->latency_per_record_us, value);
+	case OPT_PARALLEL:
+		return set_count(&opt->parallel, value);
+	case OPT_MAX_CONNECTIONS:
+		return set_count(&opt->max_connections, value) && opt->max_connections;
+	case OPT_TLS_CERT:
+		opt->tls_cert = value;
+		return true;
+	case OPT_TLS_KEY:
+		opt->tls_key = value;
+		return true;
+	case OPT_SEED:
+		opt->seed = value;
+		return *value;
+	case OPT_JOB_POLLS:
+		return set_number(&opt->job_polls, value);
+	case OPT_URL_LIFETIME:
+		return set_lifetime(&opt->url_lifetime_s, value);
+	case OPT_HYBRID:
+		opt->runner = true;
+		return true;
+	case OPT_ANY_SERVICE:
+		opt->any_service = true;
+		return true;
+	case OPT_NO_LEDGER:
+		opt->no_ledger = true;
+		return true;
+	case OPT_VERBOSE:
+		opt->verbose = true;
+		return true;
 	}
 	return false;
 }
@@ -187,6 +245,8 @@ set_defaults(struct options *opt)
 		.api_key = "demo-key",
 		.token_lifetime_s = 7200,
 		.max_connections = 2048,
+		.job_polls = 1,
+		.url_lifetime_s = 300,
 	};
 }
 

@@ -21,6 +21,10 @@ struct options {
 	unsigned max_connections;
 	const char *tls_cert;
 	const char *tls_key;
+	const char *seed; /* a folder of folders; NULL: none */
+	long job_polls;
+	double url_lifetime_s;
+	bool runner; /* be the Hybrid Runner */
 	bool any_service;
 	bool no_ledger;
 	bool verbose;

@@ -64,10 +64,18 @@ play_idle_close(struct exchange *ex, const struct mood *mood)
 	return mood->n ? FATE_RESET : FATE_CLOSE;
 }
 
+bool
+play_passes(struct exchange *ex, const struct mood *mood)
+{
+	struct str id = request_header(&ex->request, STR("x-request-id"));
+
+	return mood->kind->play == play_fail_n && moods_attempt(&ex->world->moods, id) > (unsigned)mood->n;
+}
+
 static enum family
 family_of(struct exchange *ex)
 {
-	return memmem(ex->request.path.at, ex->request.path.len, "/api/v4", 7) ? FAMILY_V4 : FAMILY_V3;
+	return ex->match.route ? ex->match.route->family : FAMILY_NONE;
 }
 
 /* Status and error body as the API has them, the token endpoint being another matter. */
@@ -128,12 +136,8 @@ play_redirect(struct exchange *ex, const struct mood *mood)
 enum fate
 play_fail_n(struct exchange *ex, const struct mood *mood)
 {
-	struct str id = request_header(&ex->request, STR("x-request-id"));
-
-	if (moods_attempt(&ex->world->moods, id) <= (unsigned)mood->n) {
-		make_refusal(ex, mood->status ? mood->status : 503);
-		buf_put_str(&ex->answer.headers, str_of(mood->headers));
-	}
+	make_refusal(ex, mood->status ? mood->status : 503);
+	buf_put_str(&ex->answer.headers, str_of(mood->headers));
 	return play_answer(ex);
 }
 

@@ -1,6 +1,7 @@
 #include "sim/refuse.h"
 
 #include "base/json_text.h"
+#include "sim/compose.h"
 #include "sim/exchange.h"
 #include "sim/options.h"
 
@@ -17,13 +18,34 @@ put_v3(struct buf *out, int status, const char *message)
 		category, type, message);
 }
 
+/* A v1 call without credentials gets no body at all. */
+static void
+put_v1(struct exchange *ex, int status, const char *code, const char *message)
+{
+	if (status == 401) {
+		answer_reset(&ex->answer, status, NULL);
+		buf_put_str(&ex->answer.headers, STR("WWW-Authenticate: Bearer\r\n"));
+		return;
+	}
+	compose(&ex->answer.body, "{'status':'Error','data':null,'message':%q,'errorCode':%q}", message,
+		code);
+}
+
+void
+refuse_v1(struct exchange *ex, const char *code, const char *message)
+{
+	refuse(ex, FAMILY_V1, 200, code, message);
+}
+
 void
 refuse(struct exchange *ex, enum family family, int status, const char *code, const char *message)
 {
 	struct buf *body = &ex->answer.body;
 
 	answer_reset(&ex->answer, status, "application/json; charset=utf-8");
-	if (family == FAMILY_V3)
+	if (family == FAMILY_V1)
+		put_v1(ex, status, code, message);
+	else if (family != FAMILY_V4)
 		put_v3(body, status, code);
 	else if (status == 401)
 		buf_printf(body, "{\"status\":\"Error\",\"errorCode\":\"%s\"}", code);
@@ -73,15 +95,10 @@ refuse_strangers(struct exchange *ex, enum family family, bool open, bool keys)
 bool
 refuse_bad_body(struct exchange *ex, enum family family)
 {
-	struct str body = buf_text(&ex->request.body), rest;
+	struct str body = request_body(&ex->request), rest;
 	struct str type = request_header(&ex->request, STR("content-type"));
 
-	if (!str_eq(ex->request.method, STR("POST"))) {
-		refuse(ex, family, 405, "METHOD_NOT_ALLOWED", "only POST executes");
-		buf_put_str(&ex->answer.headers, STR("Allow: POST\r\n"));
-		return false;
-	}
-	if (body.len == 0)
+	if (body.len == 0 || str_eq(str_trim(body), STR("null")))
 		return true;
 	if (!str_eq_nocase(str_trim(str_cut(type, ';', &rest)), STR("application/json"))) {
 		refuse(ex, family, 415, "UNSUPPORTED_MEDIA_TYPE", "the body must be application/json");

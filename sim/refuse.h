@@ -9,14 +9,16 @@
 
 struct exchange;
 
-enum family { FAMILY_V3, FAMILY_V4 };
+/* The shapes of Spark's answers. FAMILY_NONE: what is not of its API, refused as v3 refuses. */
+enum family { FAMILY_NONE, FAMILY_V1, FAMILY_V3, FAMILY_V4 };
 
-/* <code> is the message of v3 and the code of v4. */
+/* <code> is the message of v3, the code of v4 and the errorCode of v1. */
 void refuse(struct exchange *ex, enum family family, int status, const char *code, const char *message);
 
 /* Credentials, and that they belong to the tenant; false once refused. <open>: none are needed.
  * <keys>: whether an API key is enough. */
 bool refuse_strangers(struct exchange *ex, enum family family, bool open, bool keys);
-/* False once refused: the method is not POST, the body is no JSON object or not said to be JSON. An empty
- * body passes. */
+/* False once refused: the body is no JSON object, or not said to be JSON. An empty one and null pass. */
+/* v1 says no with status 200. */
+void refuse_v1(struct exchange *ex, const char *code, const char *message);
 bool refuse_bad_body(struct exchange *ex, enum family family);

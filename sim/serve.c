@@ -3,6 +3,7 @@
 #include "sim/control.h"
 #include "sim/exchange.h"
 #include "sim/execute.h"
+#include "sim/operations.h"
 #include "sim/options.h"
 #include "sim/play.h"
 #include "sim/refuse.h"
@@ -10,164 +11,92 @@
 
 #include <stdio.h>
 
-enum realm { REALM_NONE, REALM_CONTROL, REALM_HEALTH, REALM_TOKEN, REALM_V3, REALM_V4 };
-
-struct route {
-	enum realm realm;
-	struct str place; /* the realm of the token endpoint, the tenant of the API; raw */
-	struct str rest;  /* v3: the locator; raw */
-	bool open;
-};
-
-static bool
-drop_prefix(struct str *text, struct str prefix)
+static enum family
+family_of(const struct exchange *ex)
 {
-	if (!str_starts(*text, prefix))
-		return false;
-	*text = str_range(text->at + prefix.len, text->len - prefix.len);
-	return true;
+	return ex->match.route ? ex->match.route->family : FAMILY_NONE;
 }
 
-/* A whole word of the path, with the slash behind it if there is more. */
 static bool
-drop_word(struct str *text, struct str word)
+is_token_request(const struct exchange *ex)
 {
-	struct str rest = *text;
-
-	if (!drop_prefix(&rest, word) || (rest.len && !drop_prefix(&rest, STR("/"))))
-		return false;
-	*text = rest;
-	return true;
+	return ex->match.route && ex->match.route->serve == serve_token;
 }
 
-static struct route
-find_route(struct str path)
+/* Is there such an endpoint, for this tenant, these credentials, this method? False once refused. */
+static bool
+admit(struct exchange *ex)
 {
-	struct route ret = { .realm = REALM_NONE };
+	const struct route *route = ex->match.route;
+	struct str tenant = match_arg(&ex->match, "tenant");
+	bool runner = ex->world->options->runner;
+	struct buf allowed;
 
-	if (drop_prefix(&path, STR("/_sim/"))) {
-		ret.realm = REALM_CONTROL;
-	} else if (str_eq(path, STR("/health"))) {
-		ret.realm = REALM_HEALTH;
-	} else if (drop_prefix(&path, STR("/auth/realms/"))) {
-		ret.place = str_cut(path, '/', &path);
-		if (str_eq(path, STR("protocol/openid-connect/token")))
-			ret.realm = REALM_TOKEN;
-	} else if (drop_prefix(&path, STR("/"))) {
-		ret.place = str_cut(path, '/', &path);
-		if (drop_word(&path, STR("api/v3")))
-			ret.realm = REALM_V3;
-		else if (drop_word(&path, STR("api/v4")))
-			ret.realm = REALM_V4;
-		ret.open = ret.realm && drop_word(&path, STR("public"));
-		ret.rest = path;
-		if (ret.realm == REALM_V4 && !str_eq(path, STR("execute")))
-			ret.realm = REALM_NONE;
+	if (!route) {
+		refuse(ex, FAMILY_V3, 404, "NOT_FOUND", "");
+		return false;
 	}
-	return ret;
-}
-
-static bool
-is_our_tenant(struct exchange *ex, struct str raw)
-{
-	struct buf text;
-	bool ours;
-
-	buf_init(&text, 65536);
-	ours = str_percent_decode(raw, false, &text) &&
-		str_eq(buf_text(&text), str_of(ex->world->options->tenant));
-	buf_fini(&text);
-	return ours;
+	if (tenant.at && !str_eq(tenant, str_of(ex->world->options->tenant))) {
+		refuse(ex, route->family, 400, "TENANT_MISMATCH", "no such tenant");
+		return false;
+	}
+	if (route->needs != NEEDS_NOTHING && !runner &&
+		!refuse_strangers(ex, route->family, ex->match.open, route->needs == NEEDS_KEY))
+		return false;
+	if (ex->match.method)
+		return true;
+	refuse(ex, route->family, 405, "METHOD_NOT_ALLOWED", "the method is not allowed");
+	buf_init(&allowed, 256);
+	route_allowed(ex->request.path, runner, &allowed);
+	buf_printf(&ex->answer.headers, "Allow: %.*s\r\n", STR_ARG(buf_text(&allowed)));
+	buf_fini(&allowed);
+	return false;
 }
 
 static void
-execute(struct exchange *ex, const struct route *route)
+operate(struct exchange *ex)
 {
-	enum family family = route->realm == REALM_V4 ? FAMILY_V4 : FAMILY_V3;
+	const struct route *route = ex->match.route;
 
-	if (!is_our_tenant(ex, route->place))
-		refuse(ex, family, 400, "TENANT_MISMATCH", "no such tenant");
-	else if (family == FAMILY_V4)
-		execute_v4(ex, route->open);
-	else
-		execute_v3(ex, route->rest, route->open);
-}
-
-static void
-answer_request(struct exchange *ex, const struct route *route)
-{
-	switch (route->realm) {
-	case REALM_CONTROL: control_serve(ex); break;
-	case REALM_HEALTH:
-		answer_set(&ex->answer, 200, "application/json", STR("{\"status\":\"UP\"}"));
-		break;
-	case REALM_TOKEN: token_serve(ex, route->place); break;
-	case REALM_V3:
-	case REALM_V4: execute(ex, route); break;
-	case REALM_NONE: refuse(ex, FAMILY_V3, 404, "NOT_FOUND", ""); break;
+	if (route->free) {
+		route->serve(ex);
+		return;
 	}
-	if (route->realm < REALM_TOKEN)
-		stats_add(&ex->world->stats, STAT_other_requests, 1);
+	stats_add(&ex->world->stats, route->family == FAMILY_NONE ? STAT_other_requests : STAT_operations, 1);
+	pthread_mutex_lock(&ex->world->store.lock);
+	route->serve(ex);
+	pthread_mutex_unlock(&ex->world->store.lock);
+	ex->good = ex->answer.status < 400;
 }
 
 /* The service as far as the path tells, "folder/service": an early mood cannot wait for the body. */
 static void
-label_from_path(struct exchange *ex, const struct route *route)
+label_from_path(struct exchange *ex)
 {
-	struct str folder, rest = route->rest;
-	struct buf text;
+	struct str folder = match_arg(&ex->match, "folder"), service = match_arg(&ex->match, "service");
 
 	ex->label[0] = 0;
-	if (route->realm != REALM_V3 || !drop_prefix(&rest, STR("folders/")))
+	if (!folder.at || !service.at)
 		return;
-	folder = str_cut(rest, '/', &rest);
-	if (!drop_prefix(&rest, STR("services/")))
-		return;
-	buf_init(&text, sizeof(ex->label) - 1);
-	if (str_percent_decode(folder, false, &text) && buf_put_char(&text, '/') &&
-		str_percent_decode(str_cut(rest, '/', &rest), false, &text))
-		snprintf(ex->label, sizeof(ex->label), "%.*s", STR_ARG(buf_text(&text)));
-	buf_fini(&text);
+	snprintf(ex->label, sizeof(ex->label), "%.*s/%.*s", STR_ARG(folder), STR_ARG(service));
+	services_mood(service, &ex->mood);
 }
 
-static struct moods *
-moods_of(struct exchange *ex, const struct route *route)
-{
-	if (route->realm == REALM_TOKEN)
-		return &ex->world->token_moods;
-	return route->realm == REALM_V3 || route->realm == REALM_V4 ? &ex->world->moods : NULL;
-}
-
-/* "mood-early-413" as a service name acts before the body, too. */
+/* The mood that is to be played now: one that was asked for by a control route, or by the service's name. */
 static bool
-early_mood(struct exchange *ex, const struct route *route, struct mood *ret)
+pick_mood(struct exchange *ex, unsigned moments, struct mood *ret)
 {
-	struct moods *moods = moods_of(ex, route);
-	struct str name, folder;
-	struct located located;
+	bool token = is_token_request(ex);
+	struct mood_call call = { .service = ex->label, .path = ex->request.path };
 
-	if (!moods)
+	if (!ex->match.route)
 		return false;
-	if (moods_pick(moods, ex->label, true, ret))
-		return true;
-	folder = str_cut(str_of(ex->label), '/', &name);
-	services_by_name(folder, name, false, &located);
-	*ret = located.mood;
-	return ret->kind && ret->kind->early;
-}
-
-static bool
-late_mood(struct exchange *ex, const struct route *route, struct mood *ret)
-{
-	struct moods *moods = moods_of(ex, route);
-	bool good = route->realm == REALM_TOKEN ? ex->token[0] != 0 : ex->executes;
-
-	if (!moods || !good)
-		return false;
-	if (moods_pick(moods, ex->label, false, ret))
-		return true;
+	call.operation = ex->match.route->operation;
+	call.api = token || ex->match.route->family != FAMILY_NONE;
+	if (moods_pick(token ? &ex->world->token_moods : &ex->world->moods, &call, moments, ret))
+		return !play_passes(ex, ret);
 	*ret = ex->mood;
-	return ret->kind && !ret->kind->early;
+	return ret->kind && (ret->kind->moment & moments) && !play_passes(ex, ret);
 }
 
 static enum fate
@@ -191,32 +120,62 @@ refuse_http(struct exchange *ex, int status)
 	return play_answer(ex);
 }
 
+/* What was done is remembered before anyone can hear of it, and not at all if a mood says no. */
+static void
+remember(struct exchange *ex, bool refused)
+{
+	if (ex->record && !refused) {
+		pthread_mutex_lock(&ex->world->store.lock);
+		history_add(&ex->world->history, ex->record);
+		pthread_mutex_unlock(&ex->world->store.lock);
+	} else {
+		record_free(ex->record);
+	}
+	ex->record = NULL;
+}
+
+static enum fate
+respond(struct exchange *ex)
+{
+	bool free;
+	struct mood mood;
+	bool moody;
+
+	if (!admit(ex)) {
+		if (family_of(ex) == FAMILY_NONE)
+			stats_add(&ex->world->stats, STAT_other_requests, 1);
+		return play_answer(ex);
+	}
+	free = ex->match.route->free;
+	if (!free && pick_mood(ex, MOMENT_INSTEAD, &mood))
+		return play(ex, &mood);
+	operate(ex);
+	moody = ex->good && pick_mood(ex, free ? MOMENT_INSTEAD | MOMENT_LATE : MOMENT_LATE, &mood);
+	remember(ex, moody && mood.kind->moment == MOMENT_INSTEAD);
+	if (ex->wire->left)
+		return FATE_CLOSE;
+	return moody ? play(ex, &mood) : play_answer(ex);
+}
+
 /* A call in flight has all that decides its answer, but for the moods of the moment. */
 static enum fate
-fly(struct exchange *ex, const struct route *route)
+fly(struct exchange *ex)
 {
-	bool executes = route->realm == REALM_V3 || route->realm == REALM_V4;
-	struct mood mood;
+	bool api = family_of(ex) != FAMILY_NONE;
 	enum fate fate;
 
 	ex->releases = __atomic_load_n(&ex->world->releases, __ATOMIC_ACQUIRE);
-	if (executes)
+	if (api)
 		stats_enter(&ex->world->stats);
-	answer_request(ex, route);
-	if (ex->wire->left)
-		fate = FATE_CLOSE;
-	else if (late_mood(ex, route, &mood))
-		fate = play(ex, &mood);
-	else
-		fate = play_answer(ex);
+	fate = respond(ex);
 	exchange_over(ex);
-	if (executes)
+	if (api)
 		stats_leave(&ex->world->stats);
 	return fate;
 }
 
 static enum fate
-serve_recorded(struct exchange *ex, const struct route *route)
+serve_recorded(struct exchange *ex)
 {
 	struct mood mood;
 	enum fate fate;
@@ -225,8 +184,8 @@ serve_recorded(struct exchange *ex, const struct route *route)
 	ex->seq = ledger_begin(&ex->world->ledger, ex->connection, &ex->request);
 	ex->recorded = true;
 	stats_add(&ex->world->stats, STAT_requests, 1);
-	label_from_path(ex, route);
-	if (early_mood(ex, route, &mood)) {
+	label_from_path(ex);
+	if (pick_mood(ex, MOMENT_EARLY, &mood)) {
 		fate = play(ex, &mood);
 		exchange_over(ex);
 		return fate;
@@ -234,7 +193,7 @@ serve_recorded(struct exchange *ex, const struct route *route)
 	wrong = http_read_body(ex->wire, &ex->request);
 	ledger_body(&ex->world->ledger, ex->seq, &ex->request);
 	if (!wrong)
-		return fly(ex, route);
+		return fly(ex);
 	fate = refuse_http(ex, wrong);
 	exchange_over(ex);
 	return fate;
@@ -244,10 +203,11 @@ static void
 begin(struct exchange *ex)
 {
 	answer_reset(&ex->answer, 200, NULL);
+	ex->match.route = NULL;
 	ex->label[0] = 0;
 	ex->records = 0;
 	ex->mood.kind = NULL;
-	ex->executes = false;
+	ex->good = false;
 	ex->answered = false;
 	ex->recorded = false;
 	ex->played = NULL;
@@ -257,16 +217,16 @@ begin(struct exchange *ex)
 enum fate
 serve_one(struct exchange *ex)
 {
-	struct route route;
 	int wrong;
 
 	begin(ex);
 	wrong = http_read_head(ex->wire, &ex->request);
 	if (wrong)
 		return refuse_http(ex, wrong);
-	route = find_route(ex->request.path);
-	if (route.realm != REALM_CONTROL)
-		return serve_recorded(ex, &route);
+	if (!str_starts(ex->request.path, STR("/_sim/"))) {
+		route_find(&ex->match, ex->request.method, ex->request.path, ex->world->options->runner);
+		return serve_recorded(ex);
+	}
 	wrong = http_read_body(ex->wire, &ex->request);
 	if (wrong)
 		return refuse_http(ex, wrong);

@@ -81,6 +81,7 @@ serve_connection(struct exchange *ex)
 
 	request_init(&ex->request);
 	answer_init(&ex->answer);
+	match_init(&ex->match);
 	while (fate == FATE_KEEP) {
 		fate = serve_one(ex);
 		ex->served++;
@@ -90,6 +91,7 @@ serve_connection(struct exchange *ex)
 	else
 		wire_close(ex->wire);
 	request_fini(&ex->request);
+	match_fini(&ex->match);
 	answer_fini(&ex->answer);
 }
 

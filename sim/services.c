@@ -1,124 +1,204 @@
 #include "sim/services.h"
 
+#include "sim/catalog.h"
+#include "sim/exchange.h"
+#include "sim/options.h"
+
 #include <stdio.h>
 
-static const struct service table[] = {
-	{ "my-folder", "volume-cylinder", "b3cfea0c-aca4-471a-8500-26b887d14d69",
-		"91299a5d-9328-4435-911b-4e5f7783f5d4", "0.1.0", model_cylinder, false },
-	{ "my-folder", "public-cylinder", "5c7e4f3a-0c3b-4a0e-9a53-0d6c6b1f4e01",
-		"d2f3b8a4-6d0e-4b8e-8f0c-9a1f2b3c4d02", "0.1.0", model_cylinder, true },
-	{ NULL, "echo", "e0e0e0e0-0000-4000-8000-00000000000e", "e0e0e0e0-0000-4000-8000-0000000000e1",
-		"1.0.0", model_echo, false },
-	{ NULL, "public-echo", "e0e0e0e0-0000-4000-8000-0000000000f0", "e0e0e0e0-0000-4000-8000-0000000000f1",
-		"1.0.0", model_echo, true },
-	{ NULL, "sum", "50505050-0000-4000-8000-000000000050", "50505050-0000-4000-8000-000000000051",
-		"2.3.1", model_sum, false },
-	{ NULL, "picky", "61616161-0000-4000-8000-000000000060", "61616161-0000-4000-8000-000000000061",
-		"1.0.0", model_picky, false },
-};
-#define ROWS (sizeof(table) / sizeof(table[0]))
-#define ECHO 2
-
 static void
-settle(struct located *ret, struct str folder, struct str name, const struct service *service)
+settle(struct located *ret, struct str folder, struct str name)
 {
 	snprintf(ret->label, sizeof(ret->label), "%.*s/%.*s", STR_ARG(folder), STR_ARG(name));
-	ret->service = service;
 }
 
-static const struct service *
-find_name(struct str folder, struct str name)
+static void
+take_version(struct located *ret, const struct version *version)
+{
+	const struct service *service = version->service;
+	struct callee *callee = &ret->callee;
+
+	ret->found = true;
+	memcpy(callee->folder, service->folder->name, sizeof(callee->folder));
+	memcpy(callee->name, service->name, sizeof(callee->name));
+	memcpy(callee->service_id, service->id, sizeof(callee->service_id));
+	memcpy(callee->version_id, version->id, sizeof(callee->version_id));
+	memcpy(callee->version, version->number, sizeof(callee->version));
+	callee->model = service->model;
+	callee->open = service->open;
+}
+
+static void
+take_built_in(struct located *ret, struct str folder, const struct built_in *row)
+{
+	struct callee *callee = &ret->callee;
+
+	ret->found = true;
+	snprintf(callee->folder, sizeof(callee->folder), "%.*s", STR_ARG(folder));
+	snprintf(callee->name, sizeof(callee->name), "%s", row->name);
+	snprintf(callee->service_id, sizeof(callee->service_id), "%s", row->service_id);
+	snprintf(callee->version_id, sizeof(callee->version_id), "%s", row->version_id);
+	snprintf(callee->version, sizeof(callee->version), "%s", row->number);
+	callee->model = catalog_model(str_of(row->model));
+	callee->open = row->open;
+}
+
+/* What is built in exists in every folder nobody has made. */
+static const struct built_in *
+built_in_anywhere(struct str name)
 {
 	size_t i;
 
-	for (i = 0; i < ROWS; i++) {
-		bool here = !table[i].folder || str_eq(folder, str_of(table[i].folder));
-
-		if (here && str_eq(name, str_of(table[i].name)))
-			return &table[i];
-	}
+	for (i = 0; i < catalog_service_count; i++)
+		if (catalog_services[i].anywhere && str_eq(name, str_of(catalog_services[i].name)))
+			return &catalog_services[i];
 	return NULL;
 }
 
+static void
+find_name(struct world *world, struct str folder, struct str name, struct located *ret)
+{
+	const struct built_in *row = built_in_anywhere(name);
+	struct service *service;
+
+	pthread_mutex_lock(&world->store.lock);
+	service = store_service(&world->store, folder, name);
+	if (service)
+		take_version(ret, service_latest(service));
+	else if (row && !store_folder(&world->store, folder))
+		take_built_in(ret, folder, row);
+	pthread_mutex_unlock(&world->store.lock);
+}
+
 void
-services_by_name(struct str folder, struct str name, bool any_service, struct located *ret)
+services_mood(struct str name, struct mood *ret)
+{
+	struct str mood;
+
+	ret->kind = NULL;
+	if (str_starts(name, STR("mood-")))
+		mood = str_range(name.at + 5, name.len - 5);
+	else
+		str_cut(name, '~', &mood);
+	if (mood.at && !mood_read(mood, ret))
+		ret->kind = NULL;
+}
+
+void
+services_by_name(struct world *world, struct str folder, struct str name, struct located *ret)
 {
 	struct str mood, base = str_cut(name, '~', &mood);
-	const struct service *service = NULL;
 
-	*ret = (struct located){ .service = NULL };
+	*ret = (struct located){ .found = false };
 	if (folder.len == 0 || name.len == 0)
 		return;
-	if (str_starts(name, STR("mood-"))) {
-		mood = str_range(name.at + 5, name.len - 5);
-		service = &table[ECHO];
-	} else if (mood.at) {
-		service = find_name(folder, base);
+	services_mood(name, &ret->mood);
+	if (ret->mood.kind && str_starts(name, STR("mood-")))
+		take_built_in(ret, folder, built_in_anywhere(STR("echo")));
+	else if (ret->mood.kind)
+		find_name(world, folder, base, ret);
+	if (!ret->found)
+		find_name(world, folder, name, ret);
+	if (!ret->found && world->options->any_service)
+		take_built_in(ret, folder, built_in_anywhere(STR("echo")));
+	settle(ret, folder, name);
+}
+
+/* The ids of what exists anywhere, unless its own folder has it. */
+static void
+find_built_in(struct str id, bool of_version, struct located *ret)
+{
+	size_t i;
+
+	for (i = 0; i < catalog_service_count; i++) {
+		const struct built_in *row = &catalog_services[i];
+
+		if (row->anywhere &&
+			str_eq_nocase(id, str_of(of_version ? row->version_id : row->service_id)))
+			take_built_in(ret, STR("any"), row);
 	}
-	if (mood.at && !mood_read(mood, &ret->mood))
-		service = NULL;
-	if (!service)
-		service = find_name(folder, name);
-	if (!service && any_service)
-		service = &table[ECHO];
-	settle(ret, folder, name, service);
 }
 
 static void
-found(const struct service *service, struct located *ret)
+find_id(struct world *world, struct str id, bool of_version, struct located *ret)
 {
-	settle(ret, str_of(service->folder ? service->folder : "any"), str_of(service->name), service);
+	struct service *service;
+	struct version *version;
+
+	*ret = (struct located){ .found = false };
+	pthread_mutex_lock(&world->store.lock);
+	service = of_version ? NULL : store_service_by_id(&world->store, id);
+	version = of_version ? store_version(&world->store, id) : service ? service_latest(service) : NULL;
+	if (version)
+		take_version(ret, version);
+	pthread_mutex_unlock(&world->store.lock);
+	if (!ret->found)
+		find_built_in(id, of_version, ret);
+	if (ret->found)
+		settle(ret, str_of(ret->callee.folder), str_of(ret->callee.name));
 }
 
 void
-services_by_id(struct str id, struct located *ret)
+services_by_id(struct world *world, struct str id, struct located *ret)
 {
-	size_t i;
-
-	*ret = (struct located){ .service = NULL };
-	for (i = 0; i < ROWS; i++)
-		if (str_eq(id, str_of(table[i].service_id)))
-			found(&table[i], ret);
+	find_id(world, id, false, ret);
 }
 
 void
-services_by_version_id(struct str id, struct located *ret)
+services_by_version_id(struct world *world, struct str id, struct located *ret)
 {
-	size_t i;
-
-	*ret = (struct located){ .service = NULL };
-	for (i = 0; i < ROWS; i++)
-		if (str_eq(id, str_of(table[i].version_id)))
-			found(&table[i], ret);
+	find_id(world, id, true, ret);
 }
 
 bool
-service_has_version(const struct service *service, struct str version)
+services_choose(struct world *world, struct located *located, struct str number, struct str date)
 {
-	struct str full = str_of(service->version);
+	struct str full = str_of(located->callee.version);
+	struct service *service;
+	struct version *version = NULL;
+	bool good;
 
-	if (version.len == 0 || str_eq(version, full))
+	if (number.len == 0 && date.len == 0)
 		return true;
-	return str_starts(full, version) && full.at[version.len] == '.';
+	pthread_mutex_lock(&world->store.lock);
+	service = store_service_by_id(&world->store, str_of(located->callee.service_id));
+	if (service)
+		version = service_version(service, number, date);
+	if (version)
+		take_version(located, version);
+	pthread_mutex_unlock(&world->store.lock);
+	good = number.len == 0 || str_eq(number, full) ||
+		(str_starts(full, number) && full.at[number.len] == '.');
+	return service ? version != NULL : good;
 }
 
 bool
-services_by_uri(struct str uri, bool any_service, struct located *ret)
+services_split_uri(struct str uri, struct str *ret_folder, struct str *ret_name, struct str *ret_version)
 {
-	struct str version = { NULL, 0 }, name, folder;
-
-	services_by_id(uri, ret);
-	if (ret->service)
-		return true;
+	*ret_version = (struct str){ NULL, 0 };
+	if (str_starts(uri, STR("/")))
+		uri = str_range(uri.at + 1, uri.len - 1);
 	if (str_starts(uri, STR("folders/")))
 		uri = str_range(uri.at + 8, uri.len - 8);
-	folder = str_cut(uri, '/', &name);
-	if (str_starts(name, STR("services/")))
-		name = str_range(name.at + 9, name.len - 9);
-	if (str_ends(name, STR("]")) && str_find(name, '[') >= 0) {
-		name = str_cut(name, '[', &version);
-		version.len--;
+	*ret_folder = str_cut(uri, '/', ret_name);
+	if (str_starts(*ret_name, STR("services/")))
+		*ret_name = str_range(ret_name->at + 9, ret_name->len - 9);
+	if (str_ends(*ret_name, STR("]")) && str_find(*ret_name, '[') >= 0) {
+		*ret_name = str_cut(*ret_name, '[', ret_version);
+		ret_version->len--;
 	}
-	services_by_name(folder, name, any_service, ret);
-	return !ret->service || service_has_version(ret->service, version);
+	return ret_name->at != NULL;
+}
+
+bool
+services_by_uri(struct world *world, struct str uri, struct located *ret)
+{
+	struct str version, name, folder;
+
+	services_by_id(world, uri, ret);
+	if (ret->found)
+		return true;
+	services_split_uri(uri, &folder, &name, &version);
+	services_by_name(world, folder, name, ret);
+	return !ret->found || services_choose(world, ret, version, str_of(""));
 }

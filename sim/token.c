@@ -1,6 +1,7 @@
 #include "sim/token.h"
 
 #include "sim/exchange.h"
+#include "sim/operations.h"
 #include "sim/options.h"
 
 #include <math.h>
@@ -174,7 +175,7 @@ issue(struct tokens *tokens, const struct options *opt, char *ret_text)
 }
 
 static void
-refuse(struct exchange *ex, int status, const char *code, const char *description)
+refuse_client(struct exchange *ex, int status, const char *code, const char *description)
 {
 	answer_reset(&ex->answer, status, "application/json");
 	buf_printf(&ex->answer.body, "{\"error\":\"%s\",\"error_description\":\"%s\"}", code, description);
@@ -210,18 +211,13 @@ static bool
 request_is_good(struct exchange *ex, struct str realm)
 {
 	const struct options *opt = ex->world->options;
-	struct str form = buf_text(&ex->request.body),
+	struct str form = request_body(&ex->request),
 		   type = request_header(&ex->request, STR("content-type"));
 	struct str rest, media = str_trim(str_cut(type, ';', &rest));
 	bool present, grant, id, secret;
 
 	if (!str_eq(realm, str_of(opt->tenant))) {
 		answer_set(&ex->answer, 404, "application/json", STR("{\"error\":\"Realm does not exist\"}"));
-		return false;
-	}
-	if (!str_eq(ex->request.method, STR("POST"))) {
-		answer_set(&ex->answer, 405, "application/json",
-			STR("{\"error\":\"HTTP 405 Method Not Allowed\"}"));
 		return false;
 	}
 	if (!str_eq_nocase(media, STR("application/x-www-form-urlencoded"))) {
@@ -231,30 +227,32 @@ request_is_good(struct exchange *ex, struct str realm)
 	}
 	grant = field_is(form, STR("grant_type"), "client_credentials", &present);
 	if (!present)
-		refuse(ex, 400, "invalid_request", "Missing form parameter: grant_type");
+		refuse_client(ex, 400, "invalid_request", "Missing form parameter: grant_type");
 	else if (!grant)
-		refuse(ex, 400, "unsupported_grant_type", "Unsupported grant_type");
+		refuse_client(ex, 400, "unsupported_grant_type", "Unsupported grant_type");
 	if (!grant)
 		return false;
 	id = field_is(form, STR("client_id"), opt->client_id, &present);
 	if (!id) {
-		refuse(ex, 401, "invalid_client", "Invalid client or Invalid client credentials");
+		refuse_client(ex, 401, "invalid_client", "Invalid client or Invalid client credentials");
 		return false;
 	}
 	secret = field_is(form, STR("client_secret"), opt->client_secret, &present);
 	if (!secret)
-		refuse(ex, 401, "unauthorized_client", "Invalid client or Invalid client credentials");
+		refuse_client(ex, 401, "unauthorized_client", "Invalid client or Invalid client credentials");
 	return secret;
 }
 
 void
-token_serve(struct exchange *ex, struct str realm)
+serve_token(struct exchange *ex)
 {
+	struct str realm = match_arg(&ex->match, "realm");
 	double lifetime_s;
 
 	stats_add(&ex->world->stats, STAT_token_requests, 1);
 	if (!request_is_good(ex, realm))
 		return;
+	ex->good = true;
 	lifetime_s = issue(&ex->world->tokens, ex->world->options, ex->token);
 	stats_add(&ex->world->stats, STAT_tokens_issued, 1);
 	answer_reset(&ex->answer, 200, "application/json");

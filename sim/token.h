@@ -24,7 +24,3 @@ void tokens_set_lifetime(struct tokens *tokens, double lifetime_s);
 void tokens_revoke(struct tokens *tokens);
 void tokens_revoke_one(struct tokens *tokens, const char *text);
 bool tokens_accept(struct tokens *tokens, struct str text);
-
-/* Answers POST /auth/realms/{realm}/protocol/openid-connect/token into ex->answer; a good answer's token
- * is also in ex->token. */
-void token_serve(struct exchange *ex, struct str realm);

@@ -9,7 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINGER_US 2000000
+#define LINGER_US   2000000
+#define PIECE_BYTES ((size_t)1 << 20)
 
 static long
 now_us(void)
@@ -128,7 +129,7 @@ wire_write(struct wire *wire, const void *data, size_t len)
 	const char *at = data;
 
 	while (len > 0 && wire->fd >= 0) {
-		ssize_t n = write_some(wire, at, len);
+		ssize_t n = write_some(wire, at, len < PIECE_BYTES ? len : PIECE_BYTES);
 
 		if (n <= 0) {
 			wire->left = true;

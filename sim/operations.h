@@ -1,0 +1,53 @@
+/*
+ * Every endpoint's handler, as routes.def names it. Each finds the request in <ex> (what stands in the path
+ * by match_arg()) and answers into ex->answer. Unless the table says otherwise the store's lock is held.
+ */
+#pragma once
+
+struct exchange;
+
+/* around the API */
+void serve_health(struct exchange *ex);
+void serve_token(struct exchange *ex);
+void serve_certs(struct exchange *ex);
+void serve_document(struct exchange *ex);
+void serve_configuration(struct exchange *ex);
+void serve_configurations(struct exchange *ex);
+
+/* folders.c, categories.c */
+void serve_folder_exists(struct exchange *ex);
+void serve_folder_list(struct exchange *ex);
+void serve_folder_create(struct exchange *ex);
+void serve_folder_update(struct exchange *ex);
+void serve_folder_delete(struct exchange *ex);
+void serve_folder_cover(struct exchange *ex);
+void serve_folder_get(struct exchange *ex);
+void serve_cover(struct exchange *ex);
+void serve_category_list(struct exchange *ex);
+void serve_category_save(struct exchange *ex);
+void serve_category_delete(struct exchange *ex);
+
+/* lifecycle.c */
+void serve_service_exists(struct exchange *ex);
+void serve_upload(struct exchange *ex);
+void serve_compilation(struct exchange *ex);
+void serve_publish(struct exchange *ex);
+void serve_recompile(struct exchange *ex);
+void serve_service_delete(struct exchange *ex);
+
+/* execute.c */
+void serve_execute_v3(struct exchange *ex);
+void serve_execute_v4(struct exchange *ex);
+
+/* describe.c, listing.c, swagger.c */
+void serve_schema(struct exchange *ex);
+void serve_metadata(struct exchange *ex);
+void serve_validate(struct exchange *ex);
+void serve_versions(struct exchange *ex);
+void serve_swagger(struct exchange *ex);
+void serve_search(struct exchange *ex);
+void serve_service_list(struct exchange *ex);
+
+/* download.c */
+void serve_workbook(struct exchange *ex);
+void serve_wasm(struct exchange *ex);
