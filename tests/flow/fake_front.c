@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "daemon/call.h"
 
@@ -30,6 +31,7 @@ fake_front_left(struct front_request *request)
 void
 fake_front_done(struct front_request *request, enum front_end end)
 {
+	cr_assert(!request->is_file || request->finished, "done() comes after front_finish()");
 	call_front_ops.done(request->exchange, end, strlen(request->body));
 	request->exchange = NULL;
 }
@@ -44,6 +46,58 @@ fake_front_header(const struct front_request *request, const char *name)
 	return NULL;
 }
 
+static void
+take_body(struct front_request *request, struct str body)
+{
+	cr_assert_lt(body.len, sizeof request->body);
+	if (body.len > 0)
+		memcpy(request->body, body.at, body.len);
+	request->body[body.len] = '\0';
+}
+
+/* What there is of the file, as far as there is room. */
+static void
+read_file(struct front_request *request)
+{
+	ssize_t got = pread(request->source.fd, request->body, sizeof request->body - 1, 0);
+
+	cr_assert_geq(got, 0);
+	if ((uint64_t)got > request->source.len)
+		got = (ssize_t)request->source.len;
+	request->body[got] = '\0';
+}
+
+static void
+take_file(struct front_request *request, const struct front_source *source)
+{
+	request->is_file = true;
+	request->source = *source;
+	request->finished = source->total >= 0 && source->len == (uint64_t)source->total;
+	read_file(request);
+}
+
+void
+front_grow(struct front_request *request, uint64_t len)
+{
+	cr_assert(request->is_file && !request->finished && len >= request->source.len);
+	request->source.len = len;
+	read_file(request);
+}
+
+void
+front_finish(struct front_request *request, bool whole)
+{
+	cr_assert(request->is_file && !request->finished, "once a file that grows");
+	request->finished = true;
+	request->torn = !whole;
+}
+
+void
+front_limit_body(struct front_request *request, uint64_t max)
+{
+	request->max_body = max;
+}
+
 void
 front_reply(struct front_request *request, const struct front_reply *reply)
 {
@@ -53,9 +107,10 @@ front_reply(struct front_request *request, const struct front_reply *reply)
 	request->close = reply->close;
 	snprintf(request->content_type, sizeof request->content_type, "%s",
 		reply->content_type ? reply->content_type : "");
-	cr_assert_lt(reply->body.len, sizeof request->body);
-	memcpy(request->body, reply->body.at, reply->body.len);
-	request->body[reply->body.len] = '\0';
+	if (reply->source)
+		take_file(request, reply->source);
+	else
+		take_body(request, reply->body);
 	for (size_t i = 0; i < reply->header_count && i < 16; i++) {
 		snprintf(request->headers[i][0], 256, "%s", reply->headers[i].name);
 		snprintf(request->headers[i][1], 256, "%s", reply->headers[i].value);

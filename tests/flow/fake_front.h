@@ -21,6 +21,10 @@ struct front_request {
 	char body[65536];
 	char headers[16][2][256];
 	size_t header_count;
+	uint64_t max_body;          /* as front_limit_body() was told; 0: it was not */
+	struct front_source source; /* of a file, whose first bytes are <body> */
+	bool is_file;
+	bool finished, torn; /* the file is */
 };
 
 /* begin, body in one piece, ready. */

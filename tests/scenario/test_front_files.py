@@ -280,6 +280,17 @@ def test_who_takes_a_file_steadily_may_be_slow(way):
         assert front.wait("done ok 20000000")
 
 
+def test_a_unix_socket_has_the_same_patience(tmp_path):
+    path = str(tmp_path / "socket")
+    with Front(write_ms=300, unix=f"unix:{path}") as front, Wire(path) as steady, Wire(path) as idle:
+        idle.send(get("/file?20000000"))
+        steady.send(get("/file?20000000"))
+        assert drink(steady, 20 * MB, MB, 0.1) >= 20 * MB
+        front.wait("done ok 20000000")
+        line = front.wait("done caller_slow", deadline=5)
+        assert int(line.split()[2]) < MB
+
+
 @pytest.mark.parametrize("sip", [0, 100])
 def test_who_takes_next_to_nothing_is_cut(sip):
     with Front(write_ms=300) as front, narrow(front) as wire:
