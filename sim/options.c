@@ -155,10 +155,18 @@ static bool
 set_switch(struct options *opt, int code)
 {
 	switch (code) {
-	case OPT_HYBRID: opt->runner = true; return true;
-	case OPT_ANY_SERVICE: opt->any_service = true; return true;
-	case OPT_NO_LEDGER: opt->no_ledger = true; return true;
-	case OPT_VERBOSE: opt->verbose = true; return true;
+	case OPT_HYBRID:
+		opt->runner = true;
+		return true;
+	case OPT_ANY_SERVICE:
+		opt->any_service = true;
+		return true;
+	case OPT_NO_LEDGER:
+		opt->no_ledger = true;
+		return true;
+	case OPT_VERBOSE:
+		opt->verbose = true;
+		return true;
 	}
 	return false;
 }
@@ -215,20 +223,9 @@ set(struct options *opt, int code, const char *value)
 		return set_number(&opt->job_polls, value);
 	case OPT_URL_LIFETIME:
 		return set_lifetime(&opt->url_lifetime_s, value);
-	case OPT_HYBRID:
-		opt->runner = true;
-		return true;
-	case OPT_ANY_SERVICE:
-		opt->any_service = true;
-		return true;
-	case OPT_NO_LEDGER:
-		opt->no_ledger = true;
-		return true;
-	case OPT_VERBOSE:
-		opt->verbose = true;
-		return true;
+	default:
+		return set_switch(opt, code);
 	}
-	return false;
 }
 
 static void
