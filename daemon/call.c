@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/log.h"
+#include "daemon/operate.h"
 
 #define MAX_TRANSITIONS 64 /* a livelock becomes an error */
 
@@ -40,7 +41,8 @@ call_no_memory(struct call *call)
 int64_t
 call_deadline_ms(const struct call *call)
 {
-	uint64_t timeout_ms = call->tenant->timeout_ms;
+	uint64_t timeout_ms = call->operate && call->operate->is_long ? call->tenant->job_timeout_ms :
+									call->tenant->timeout_ms;
 
 	if (call->control.timeout_ms > 0 && call->control.timeout_ms < timeout_ms)
 		timeout_ms = call->control.timeout_ms;
@@ -68,6 +70,8 @@ step_decode(struct call *call)
 	if (call->desk->closing)
 		return call_fail(call, CSPARK_E_DRAINING,
 			"the gateway is shutting down; ask another instance, or again later");
+	if (call->operate)
+		return operate_decode(call);
 	if (call->route.kind == ROUTE_DROP_IN)
 		return STEP_ADMIT;
 	if (!call->decode)
@@ -83,9 +87,8 @@ step_decode(struct call *call)
 
 /* ---- plan: the Spark calls ------------------------------------------------------------- */
 
-/* As the caller wrote it. */
-static struct str
-drop_in_target(struct call *call)
+struct str
+call_target(struct call *call)
 {
 	struct str path = front_path(call->request);
 	struct str query = front_query(call->request);
@@ -98,30 +101,31 @@ drop_in_target(struct call *call)
 static bool
 plan_drop_in(struct call *call)
 {
-	struct str path = drop_in_target(call);
+	struct str path = call_target(call);
 	struct str body = buf_text(&call->raw);
+	struct cspark_request *request;
 
 	if (!path.at)
 		return false;
-	call->plan.parts = calloc(1, sizeof *call->plan.parts);
-	if (!call->plan.parts)
+	request = cspark_raw_request((enum cspark_operation)call->operation, call->route.is_public, "POST",
+		(struct cspark_bytes){ path.at, path.len }, (struct cspark_bytes){ body.at, body.len },
+		"application/json");
+	if (!request)
+		return false;
+	request->content_encoding = call->coding;
+	if (!plan_take(&call->plan, request))
 		return false;
 	call->plan.api = call->operation == CSPARK_OP_EXECUTE_V4 ? CSPARK_V4 : CSPARK_V3;
-	call->plan.part_count = 1;
-	call->plan.parts[0].records = 1;
-	call->plan.parts[0].request = cspark_raw_request((enum cspark_operation)call->operation,
-		call->route.is_public, "POST", (struct cspark_bytes){ path.at, path.len },
-		(struct cspark_bytes){ body.at, body.len }, "application/json");
-	if (!call->plan.parts[0].request)
-		return false;
-	call->plan.parts[0].request->content_encoding = call->coding;
 	return true;
 }
 
 static enum call_step
 step_plan(struct call *call)
 {
-	call->admitted_us = loop_clock_us();
+	if (call->admitted_us == 0)
+		call->admitted_us = loop_clock_us();
+	if (call->operate)
+		return operate_plan(call);
 	if (call->route.kind == ROUTE_DROP_IN) {
 		if (buf_failed(&call->raw) || !plan_drop_in(call))
 			return call_no_memory(call);
@@ -142,7 +146,9 @@ step_plan(struct call *call)
 static bool
 is_passed_on(const struct call *call)
 {
-	return call->route.kind == ROUTE_DROP_IN && call->spark_status != 0 && !call->gone &&
+	bool is_stored = call->operate && call->operate->has_download;
+
+	return call->route.kind == ROUTE_DROP_IN && call->spark_status != 0 && !call->gone && !is_stored &&
 		(call->error.code == CSPARK_OK ||
 			(call->error.code != CSPARK_E_CREDENTIALS_REFUSED && call->spark_status >= 400));
 }
@@ -167,9 +173,13 @@ step_join(struct call *call)
 {
 	struct str *bodies;
 
-	desk_leave(call);
-	if (is_passed_on(call))
+	if (is_passed_on(call)) {
+		desk_leave(call);
 		return pass_on(call);
+	}
+	if (call->operate)
+		return operate_join(call);
+	desk_leave(call);
 	if (call->error.code != CSPARK_OK)
 		return STEP_REFUSE;
 	bodies = arena_alloc(&call->arena, call->plan.part_count * sizeof *bodies);
@@ -254,7 +264,10 @@ step_refuse(struct call *call)
 static enum call_step
 step_reply(struct call *call)
 {
-	call_reply(call);
+	if (call->operate && call->operate->is_streaming)
+		operate_end_stream(call, call->error.code == CSPARK_OK);
+	else
+		call_reply(call);
 	return CALL_OVER;
 }
 
@@ -333,6 +346,8 @@ on_body(void *exchange, const char *data, size_t len)
 	call->bytes_in += len;
 	if (call->error.code != CSPARK_OK)
 		return false;
+	if (call->operate)
+		return operate_body(call, data, len);
 	if (call->route.kind == ROUTE_DROP_IN)
 		return buf_put(&call->raw, data, len);
 	if (call->decode && !decode_feed(call->decode, data, len, &call->error)) {
@@ -377,6 +392,8 @@ on_done(void *exchange, enum front_end end, uint64_t bytes_out)
 	plan_fini(&call->plan);
 	decode_free(call->decode);
 	buf_fini(&call->raw);
+	if (call->operate)
+		operate_fini(call);
 	desk_call_done(call);
 }
 

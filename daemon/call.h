@@ -28,9 +28,11 @@
 #include "daemon/plan.h"
 #include "daemon/request_id.h"
 #include "daemon/route.h"
+#include "daemon/spool.h"
 #include "daemon/upstream.h"
 
 struct call;
+struct operate;
 
 /* What the calls of a shard share. */
 struct desk {
@@ -40,6 +42,7 @@ struct desk {
 	struct upstream *upstream;
 	struct metrics *metrics;
 	struct request_ids ids;
+	struct spools spools; /* bodies and files that are not kept in memory */
 	struct admit admit;
 	struct loop_timer admit_timer;
 	struct list calls; /* all that are open */
@@ -53,8 +56,8 @@ struct desk {
 };
 
 /* The fields up to <metrics>, <on_idle> and <arg> are filled by the owner; the <shards> share the configured
- * limits. */
-void desk_init(struct desk *desk, unsigned shard, unsigned shards);
+ * limits. False: no memory. */
+bool desk_init(struct desk *desk, unsigned shard, unsigned shards);
 void desk_fini(struct desk *desk); /* no call is open */
 /* The drain's deadline: calls with Spark are cancelled, everyone who waits is answered. */
 void desk_close(struct desk *desk);
@@ -106,6 +109,7 @@ struct call {
 	struct control control;
 	const char *allow;  /* for 405 */
 	const char *coding; /* of a drop-in body, static; NULL: none */
+	struct operate *operate; /* NULL: it executes */
 
 	struct decode *decode;
 	struct buf raw; /* the body of a drop-in call, unread */
@@ -118,6 +122,7 @@ struct call {
 
 	struct plan plan;
 	struct sending *sendings;
+	const struct cspark_sink *sink; /* where the answer goes; NULL: memory */
 	size_t waiting_for; /* sendings that are not done */
 	bool gone;          /* the caller left, or we close: results are not wanted */
 	int64_t sent_us, answered_us;
@@ -152,6 +157,8 @@ enum call_step call_failed(struct call *call);
 enum call_step call_no_memory(struct call *call);
 /* Absolute, on the loop's clock. */
 int64_t call_deadline_ms(const struct call *call);
+/* Path and query as the caller wrote them, in the arena; at == NULL: no memory. */
+struct str call_target(struct call *call);
 
 /* intake.c: what the head says. */
 void intake_names(struct call *call);

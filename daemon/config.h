@@ -22,6 +22,7 @@ struct config_listener {
 	char *address;        /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
 	bool unsafe_listen;   /* an address other than loopback is wanted */
 	unsigned allow;       /* enum cspark_group */
+	char **services;      /* globs of what may be used; none: all; NULL-terminated, never NULL */
 	char **allowed_hosts; /* NULL-terminated, never NULL */
 	unsigned mode;        /* unix sockets */
 	char *group;          /* unix sockets; NULL: unchanged */
@@ -55,6 +56,11 @@ struct config_tenant {
 	bool plaintext;
 	int http_version; /* 0: automatic, 1: HTTP/1.1 */
 	unsigned timeout_ms;
+	unsigned job_timeout_ms;
+	int kind;           /* 0: Spark itself, 1: a Hybrid Runner */
+	bool rewrite_urls;
+	char **file_hosts;  /* NULL-terminated, never NULL */
+	bool private_files;
 	unsigned connect_timeout_ms;
 	bool breaker;
 	unsigned retry_max;
@@ -72,6 +78,7 @@ struct config {
 	size_t tenant_count;
 	struct {
 		uint64_t max_body, max_answer, max_head, max_target, max_records;
+		uint64_t max_upload, max_download, max_spool;
 		unsigned max_in_flight, max_queue, queue_ms, max_connections;
 		unsigned head_ms, body_ms, idle_ms, write_ms;
 	} limits;

@@ -7,7 +7,6 @@
 #include "daemon/refuse.h"
 
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
-#define MAX_TIMEOUT_MS 600000
 #define SHOWN_BYTES    64 /* of a caller's text in an error */
 #define ESCAPED_MAX    6  /* what one byte may become in a JSON string */
 
@@ -155,8 +154,8 @@ take_timeout(struct reading *reading, struct str value)
 {
 	uint64_t *timeout_ms = &reading->control->timeout_ms;
 
-	return (str_to_u64(value, MAX_TIMEOUT_MS, timeout_ms) && *timeout_ms > 0) ||
-		refuse_value(reading, "_timeout", "milliseconds from 1 to 600000");
+	return (str_to_u64(value, CONTROL_TIMEOUT_MAX_MS, timeout_ms) && *timeout_ms > 0) ||
+		refuse_value(reading, "_timeout", "milliseconds from 1 to 3600000");
 }
 
 static bool

@@ -11,6 +11,8 @@
 #include "base/str.h"
 #include "lib/cspark.h"
 
+enum { CONTROL_TIMEOUT_MAX_MS = 3600000 };
+
 enum control_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_TEXT };
 
 struct control {

@@ -1,7 +1,7 @@
 /*
  * The desk: what the calls of a shard share, above all the places with Spark.
  */
-#include "daemon/call.h"
+#include "daemon/operate.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -100,6 +100,8 @@ desk_give_up(struct call *call, enum cspark_code code, const char *detail)
 		return;
 	call->gone = true;
 	sending_cancel(call);
+	if (call->operate)
+		operate_cancel(call);
 	call->answered_us = loop_clock_us();
 	call_run(call, call_fail(call, code, "%s", detail));
 	desk_pump(desk);
@@ -128,7 +130,20 @@ share(unsigned limit, unsigned shard, unsigned shards)
 	return limit / shards + (shard < limit % shards);
 }
 
-void
+/* Where bodies and files are kept while they are under way. */
+static const char *
+spool_dir(const struct config *config)
+{
+	const char *dir = config->state_dir;
+
+	if (!dir)
+		dir = getenv("STATE_DIRECTORY"); /* systemd's */
+	if (!dir)
+		dir = getenv("TMPDIR");
+	return dir ? dir : "/var/tmp";
+}
+
+bool
 desk_init(struct desk *desk, unsigned shard, unsigned shards)
 {
 	unsigned places = share(desk->config->limits.max_in_flight, shard, shards);
@@ -137,6 +152,7 @@ desk_init(struct desk *desk, unsigned shard, unsigned shards)
 	loop_timer_init(&desk->admit_timer, on_admit_due, desk);
 	list_init(&desk->calls);
 	list_init(&desk->spares);
+	return spools_init(&desk->spools, spool_dir(desk->config), desk->config->limits.max_spool / shards);
 }
 
 static void
@@ -157,6 +173,7 @@ desk_fini(struct desk *desk)
 	while ((node = list_pop(&desk->spares)))
 		call_free(LIST_ITEM(node, struct call, node));
 	desk->spare_count = 0;
+	spools_fini(&desk->spools);
 }
 
 /* A call's memory, used or new; only <arena> and <out> mean anything yet. */

@@ -2,7 +2,8 @@
  * Intake: what is wanted, from the head of a request alone. A refusal found here is told when the body has
  * arrived (a caller that is still sending would miss it), unless the caller waits for our word to send.
  */
-#include "daemon/call.h"
+#include "daemon/operate.h"
+#include "daemon/refuse.h"
 
 static const struct config_tenant *
 tenant_called(const struct config *config, struct str name)
@@ -41,24 +42,32 @@ prepare_decode(struct call *call)
 	return call->decode != NULL;
 }
 
+/* By name; the first is used where none is named. */
+static bool
+choose_tenant(struct call *call)
+{
+	struct str name = call->control.tenant;
+
+	call->tenant = name.at ? tenant_called(call->desk->config, name) : &call->desk->config->tenants[0];
+	return call->tenant ||
+		refuse(&call->error, CSPARK_E_BAD_PARAMETER, "_tenant: no tenant called '%.*s' is configured",
+			(int)(name.len < 64 ? name.len : 64), name.at);
+}
+
 static enum call_step
 route_execute(struct call *call)
 {
 	struct cspark_bytes path = { call->route.rest.at, call->route.rest.len };
 	bool get = str_eq(call->method, STR("GET"));
-	struct str name;
 
+	front_limit_body(call->request, call->desk->config->limits.max_body);
 	if (!cspark_locator_from_path(path, &call->locator, &call->error) ||
 		!control_read(front_query(call->request), front_header(call->request, "Accept"), get,
 			&call->arena, &call->control, &call->error))
 		return call_failed(call);
 	call->locator.is_public = call->control.is_public;
-	name = call->control.tenant;
-	call->tenant = name.at ? tenant_called(call->desk->config, name) : &call->desk->config->tenants[0];
-	if (!call->tenant)
-		return call_fail(call, CSPARK_E_BAD_PARAMETER,
-			"_tenant: no tenant called '%.*s' is configured",
-			(int)(name.len < 64 ? name.len : 64), name.at);
+	if (!choose_tenant(call))
+		return call_failed(call);
 	if (!get && !prepare_decode(call))
 		return call_failed(call);
 	return CALL_PARKED;
@@ -82,18 +91,49 @@ find_coding(struct call *call)
 }
 
 static enum call_step
+route_operation(struct call *call)
+{
+	enum call_step next = operate_route(call);
+
+	return next == CALL_PARKED && !choose_tenant(call) ? call_failed(call) : next;
+}
+
+/* The tenant is in the path, or in a header, or the first. */
+static const struct config_tenant *
+tenant_of_drop_in(const struct call *call)
+{
+	const struct config *config = call->desk->config;
+	struct str name = route_part(&call->route, "tenant");
+	const struct config_tenant *tenant;
+
+	if (name.at)
+		return tenant_of_path(config, name);
+	name = front_header(call->request, "x-tenant-name");
+	if (!name.at)
+		return &config->tenants[0];
+	tenant = tenant_of_path(config, name);
+	return tenant ? tenant : tenant_called(config, name);
+}
+
+/* What is executed is short, and is checked as it comes back; the rest may be of any size. */
+static bool
+is_execution(unsigned operation)
+{
+	return operation <= CSPARK_OP_EXECUTE_V4;
+}
+
+static enum call_step
 route_drop_in(struct call *call)
 {
-	struct str path = front_path(call->request);
-	struct str rest;
-
-	path = (struct str){ path.at + 1, path.len - 1 };
-	call->tenant = tenant_of_path(call->desk->config, str_cut(path, '/', &rest));
+	call->tenant = tenant_of_drop_in(call);
 	if (!call->tenant)
-		return call_fail(call, CSPARK_E_NO_SUCH_ROUTE, "no tenant with this path is configured");
+		return call_fail(call, CSPARK_E_NO_SUCH_ROUTE, "no such tenant is configured");
 	if (!find_coding(call))
 		return call_fail(call, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
 			"Spark takes the content codings gzip, deflate and br");
+	if (!is_execution(call->operation))
+		return operate_route(call);
+	front_limit_body(call->request, call->desk->config->limits.max_body);
 	return CALL_PARKED;
 }
 
@@ -125,7 +165,7 @@ intake_route(struct call *call)
 	case ROUTE_EXECUTE:
 		return route_execute(call);
 	case ROUTE_OPERATION:
-		return call_fail(call, CSPARK_E_NO_SUCH_ROUTE, "nothing is served at this path");
+		return route_operation(call);
 	case ROUTE_DROP_IN:
 		return route_drop_in(call);
 	case ROUTE_TOKEN:

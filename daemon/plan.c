@@ -31,15 +31,15 @@ make_request(const char *tenant, const struct cspark_locator *locator, const str
 	return cspark_execute_request(tenant, &execute, ret_error);
 }
 
-static bool
-add_part(struct plan *plan, struct cspark_request *request, size_t records, struct cspark_error *ret_error)
+bool
+plan_take(struct plan *plan, struct cspark_request *request)
 {
 	plan->parts = malloc(sizeof(*plan->parts));
 	if (!plan->parts) {
 		cspark_request_free(request);
-		return refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the request.");
+		return false;
 	}
-	plan->parts[0] = (struct part){ .request = request, .first = 0, .records = records };
+	plan->parts[0] = (struct part){ .request = request, .first = 0, .records = 1 };
 	plan->part_count = 1;
 	return true;
 }
@@ -63,7 +63,11 @@ plan_make(const char *tenant, const struct cspark_locator *locator, const struct
 		cspark_request_free(request);
 		return true;
 	}
-	return add_part(ret, request, ask->kind == ASK_MANY ? ask->records : 1, ret_error);
+	if (!plan_take(ret, request))
+		return refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the request.");
+	if (ask->kind == ASK_MANY)
+		ret->parts[0].records = ask->records;
+	return true;
 }
 
 void

@@ -26,6 +26,8 @@ struct plan {
 /* Gives the plan (plan_fini). */
 bool plan_make(const char *tenant, const struct cspark_locator *locator, const struct control *control,
 	const struct ask *ask, struct plan *ret, struct cspark_error *ret_error);
+/* A plan of one request, which is taken. False: no memory, and it is freed. */
+bool plan_take(struct plan *plan, struct cspark_request *request);
 void plan_fini(struct plan *plan); /* accepts a zeroed plan */
 
 /* One answer out of the parts'. */

@@ -1,11 +1,11 @@
 /*
  * Reply: the headers of every answer, good or bad, in one place.
  */
-#include "daemon/call.h"
+#include "daemon/operate.h"
 
 #include <stdio.h>
 
-#define HEADERS_MAX 10
+#define HEADERS_MAX 13
 
 struct headers {
 	struct front_header list[HEADERS_MAX];
@@ -98,6 +98,22 @@ retry_after_s(const struct call *call)
 	return call->status == 503 || call->status == 429 ? call->retry_after_s : -1;
 }
 
+/* What only operations have: a file, a job, a listing. A refusal has none of it. */
+static void
+put_operate(struct headers *headers, struct call *call, struct front_reply *reply)
+{
+	struct operate *operate = call->operate;
+
+	if (call->error.code != CSPARK_OK)
+		return;
+	if (operate->disposition[0])
+		put(headers, "Content-Disposition", operate->disposition);
+	put(headers, "Location", operate->location);
+	put_slice(headers, call, "X-Total-Count", operate->count);
+	if (operate->file.len > 0)
+		reply->source = &operate->file;
+}
+
 void
 call_reply(struct call *call)
 {
@@ -118,6 +134,8 @@ call_reply(struct call *call)
 	if (retry_after_s(call) >= 0)
 		put_number(&headers, call, "Retry-After", retry_after_s(call));
 	put(&headers, "Allow", call->allow);
+	if (call->operate)
+		put_operate(&headers, call, &reply);
 	reply.headers = headers.list;
 	reply.header_count = headers.count;
 	reply.close = call->error.code == CSPARK_E_DRAINING;

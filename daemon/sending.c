@@ -86,12 +86,16 @@ on_result(void *arg, struct cspark_result *result)
 enum call_step
 sending_start(struct call *call)
 {
-	struct cspark_call terms = { .deadline_ms = call_deadline_ms(call),
+	struct cspark_call terms = {
+		.deadline_ms = call_deadline_ms(call),
 		.request_id = call->id,
-		.traceparent = call->traceparent };
+		.traceparent = call->traceparent,
+		.sink = call->sink,
+	};
 	size_t tenant = (size_t)(call->tenant - call->desk->config->tenants);
 
-	call->sent_us = loop_clock_us();
+	if (call->sent_us == 0)
+		call->sent_us = loop_clock_us();
 	for (size_t i = 0; i < call->plan.part_count; i++) {
 		struct sending *sending = &call->sendings[i];
 

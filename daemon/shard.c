@@ -215,7 +215,8 @@ make_front(struct shard *shard, const struct shard_options *options)
 		.max_connections = (config->limits.max_connections + options->count - 1) / options->count,
 		.max_head = config->limits.max_head,
 		.max_target = config->limits.max_target,
-		.max_body = config->limits.max_body,
+		.max_body = config->limits.max_upload > config->limits.max_body ? config->limits.max_upload :
+										  config->limits.max_body,
 		.head_ms = config->limits.head_ms,
 		.body_ms = config->limits.body_ms,
 		.idle_ms = config->limits.idle_ms,
@@ -260,7 +261,8 @@ shard_new(const struct shard_options *options, struct cspark_error *ret_error)
 		.metrics = options->metrics,
 		.on_idle = on_idle,
 		.arg = shard };
-	desk_init(&shard->desk, options->index, options->count);
+	if (!desk_init(&shard->desk, options->index, options->count))
+		goto fail;
 	/* Guests run in this order: what the front lets in is sent, then the log is written. */
 	if (!make_front(shard, options))
 		goto fail;

@@ -199,3 +199,13 @@ ask_check(struct making *making)
 {
 	return check_body(making) && check_arguments(making);
 }
+
+bool
+cspark_ask_check(const struct cspark_ask *ask, struct cspark_error *ret_error)
+{
+	struct making making = {
+		.ask = ask, .info = cspark_operation_info(ask->operation), .error = ret_error
+	};
+
+	return ask_check(&making);
+}

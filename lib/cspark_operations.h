@@ -113,6 +113,26 @@ struct cspark_ask {
  * Not for jobs and files. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_request *
 cspark_operation_request(const char *tenant, const struct cspark_ask *ask, struct cspark_error *ret_error);
+/* Whether an ask has all that its operation needs, and nothing that it cannot take; for jobs, too. */
+CSPARK_API CSPARK_MUST_CHECK bool
+cspark_ask_check(const struct cspark_ask *ask, struct cspark_error *ret_error);
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+/* Where files may come from. All borrowed. */
+struct cspark_file_policy {
+	const char
+		*origin; /* of the tenant: it and its environment (*.ENV.coherent.global) get credentials */
+	const char *const
+		*hosts; /* others, as "host[:port]", without credentials; NULL-terminated; may be NULL */
+	bool private_addresses; /* they may be local or private; the origin itself always may */
+};
+/* Given, or NULL with an error: a GET of a URL that Spark handed out. */
+CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_file_request(
+	struct cspark_bytes url, const struct cspark_file_policy *policy, struct cspark_error *ret_error);
+/* A GET of any URL that the host itself trusts, without credentials. */
+CSPARK_API CSPARK_MUST_CHECK struct cspark_request *
+cspark_url_request(struct cspark_bytes url, struct cspark_error *ret_error);
 
 #ifdef __cplusplus
 }

@@ -75,7 +75,7 @@ set_up(void)
 		.admin = &admin,
 		.metrics = metrics,
 		.on_idle = count_idle };
-	desk_init(&desk, 0, 1);
+	cr_assert(desk_init(&desk, 0, 1));
 	fake_upstream_reset();
 	idle_told = 0;
 }

@@ -22,7 +22,7 @@ check_control(const struct control *control, bool inputs_allowed)
 		require_object(control->inputs);
 	if (control->meta.more.at)
 		require_object(str_range(control->meta.more.at, control->meta.more.len));
-	FUZZ_REQUIRE(control->timeout_ms <= 600000, "a long time-out");
+	FUZZ_REQUIRE(control->timeout_ms <= CONTROL_TIMEOUT_MAX_MS, "a long time-out");
 	FUZZ_REQUIRE(control->format == FORMAT_JSON || !control->shape_given, "a shape for another format");
 }
 

@@ -1,0 +1,484 @@
+#include "daemon/operate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/json_text.h"
+#include "daemon/bytes.h"
+#include "daemon/refuse.h"
+
+/* Between two questions after a job: from the first to the last, half as long again each time. */
+#define POLL_FIRST_MS 500
+#define POLL_LAST_MS  5000
+
+static const struct cspark_operation_info *
+info_of(const struct call *call)
+{
+	return cspark_operation_info((enum cspark_operation)call->operation);
+}
+
+/* ---- route: what the head says ------------------------------------------------------------ */
+
+/* Spark answers a file, runs a job, or gets a file: that may take longer than a calculation. */
+static bool
+is_long(const struct call *call)
+{
+	const struct cspark_operation_info *info = info_of(call);
+
+	return info->base == CSPARK_BASE_JOB || info->base == CSPARK_BASE_FILE ||
+		info->payload == CSPARK_PAYLOAD_FILE || info->body == CSPARK_BODY_PARTS;
+}
+
+static uint64_t
+body_limit(const struct call *call)
+{
+	const struct config *config = call->desk->config;
+	enum cspark_body_kind body = info_of(call)->body;
+
+	if (call->route.kind == ROUTE_DROP_IN || body == CSPARK_BODY_PARTS)
+		return config->limits.max_upload;
+	return config->limits.max_body;
+}
+
+static const char *
+header_text(struct call *call, const char *name)
+{
+	struct str value = front_header(call->request, name);
+
+	return value.at ? arena_copy(&call->arena, value).at : NULL;
+}
+
+static bool
+prefers_async(const struct call *call)
+{
+	struct str rest = front_header(call->request, "Prefer");
+
+	while (rest.at) {
+		if (str_eq_nocase(str_trim(str_cut(rest, ',', &rest)), STR("respond-async")))
+			return true;
+	}
+	return false;
+}
+
+static bool
+make_operate(struct call *call)
+{
+	const struct config *config = call->desk->config;
+	struct operate *operate = arena_zalloc(&call->arena, sizeof *operate);
+
+	if (!operate)
+		return false;
+	call->operate = operate;
+	operate->call = call;
+	operate->is_long = is_long(call);
+	operate->is_async = prefers_async(call);
+	operate->now_s = time(NULL);
+	operate->type = header_text(call, "Content-Type");
+	operate->accept = header_text(call, "Accept");
+	spool_init(&operate->upload, &call->desk->spools, config->limits.max_upload);
+	spool_init(&operate->download, &call->desk->spools, config->limits.max_download);
+	return true;
+}
+
+enum call_step
+operate_route(struct call *call)
+{
+	if (!make_operate(call))
+		return call_no_memory(call);
+	front_limit_body(call->request, body_limit(call));
+	if (!operate_read_path(call) || (call->route.kind == ROUTE_OPERATION && !operate_read_query(call)))
+		return call_failed(call);
+	return CALL_PARKED;
+}
+
+/* ---- the body -------------------------------------------------------------------------------- */
+
+bool
+operate_body(struct call *call, const char *data, size_t len)
+{
+	if (call->route.kind == ROUTE_OPERATION && info_of(call)->body != CSPARK_BODY_PARTS)
+		return buf_put(&call->raw, data, len);
+	if (spool_put(&call->operate->upload, data, len, &call->error))
+		return true;
+	call_failed(call);
+	return false;
+}
+
+static struct cspark_ask
+ask_of(const struct call *call, enum cspark_operation operation)
+{
+	struct operate *operate = call->operate;
+	struct str body = call->raw.len ? buf_text(&call->raw) : (struct str){ NULL, 0 };
+	bool has_body = operation == (enum cspark_operation)call->operation || operate->step == 0;
+
+	return (struct cspark_ask){
+		.operation = operation,
+		.arguments = operate->arguments.list,
+		.argument_count = operate->arguments.count,
+		.is_public = call->control.is_public,
+		.body = has_body ? bytes_of_str(body) : (struct cspark_bytes){ NULL, 0 },
+		.source = &operate->source,
+		.source_type = operate->type,
+		.now_s = operate->now_s,
+	};
+}
+
+static bool
+take_upload(struct call *call)
+{
+	struct operate *operate = call->operate;
+
+	if (info_of(call)->body != CSPARK_BODY_PARTS)
+		return true;
+	if (spool_len(&operate->upload) == 0)
+		return refuse(&call->error, CSPARK_E_BAD_REQUEST,
+			"This operation takes a file, which is the body: curl -T FILE.");
+	if (!spool_to_file(&operate->upload, &call->error))
+		return false;
+	operate->source = (struct cspark_source){ spool_fd(&operate->upload), spool_len(&operate->upload) };
+	return true;
+}
+
+/* All that can be known to be wrong is told before Spark is asked. */
+enum call_step
+operate_decode(struct call *call)
+{
+	struct operate *operate = call->operate;
+	struct cspark_ask ask;
+
+	if (call->route.kind == ROUTE_DROP_IN)
+		return STEP_ADMIT;
+	if (buf_failed(&call->raw))
+		return call_fail(call, CSPARK_E_BODY_TOO_LARGE,
+			"the body is larger than limits.max_body (%llu)",
+			(unsigned long long)call->desk->config->limits.max_body);
+	if (info_of(call)->body == CSPARK_BODY_NONE && call->raw.len > 0 &&
+		info_of(call)->base != CSPARK_BASE_JOB)
+		return call_fail(call, CSPARK_E_BAD_REQUEST, "this operation takes no body");
+	ask = ask_of(call, (enum cspark_operation)call->operation);
+	if (!cspark_ask_check(&ask, &call->error) || !take_upload(call))
+		return call_failed(call);
+	operate->recipe = recipe_find((enum cspark_operation)call->operation, &operate->arguments);
+	return STEP_ADMIT;
+}
+
+/* ---- plan: the call of this step --------------------------------------------------------------- */
+
+/* Spark's path as the caller wrote it. */
+static struct cspark_request *
+drop_in_request(struct call *call)
+{
+	struct operate *operate = call->operate;
+	struct str path = call_target(call), body = spool_text(&operate->upload);
+	const char *method = arena_copy(&call->arena, call->method).at;
+	enum cspark_operation operation = (enum cspark_operation)call->operation;
+	struct cspark_request *request = NULL;
+
+	if (!path.at || !method)
+		return NULL;
+	if (spool_fd(&operate->upload) < 0) {
+		request = cspark_raw_request(operation, call->route.is_public, method, bytes_of_str(path),
+			spool_len(&operate->upload) ? bytes_of_str(body) : (struct cspark_bytes){ NULL, 0 },
+			operate->type);
+	} else {
+		operate->source = (struct cspark_source){ spool_fd(&operate->upload),
+			spool_len(&operate->upload) };
+		request = cspark_raw_file_request(operation, call->route.is_public, method,
+			bytes_of_str(path), &operate->source, operate->type);
+	}
+	if (request) {
+		request->expects_json = false;
+		request->accept = operate->accept;
+		request->content_encoding = call->coding;
+	}
+	return request;
+}
+
+/* A file that Spark handed out, from the hosts that are Spark's. */
+static struct cspark_request *
+file_request(struct call *call)
+{
+	const struct config_tenant *tenant = call->tenant;
+	struct cspark_file_policy policy = {
+		.origin = tenant->origin,
+		.hosts = (const char *const *)tenant->file_hosts,
+		.private_addresses = tenant->private_files,
+	};
+
+	return cspark_file_request(
+		bytes_of_str(arguments_find(&call->operate->arguments, "url")), &policy, &call->error);
+}
+
+/* What tokens are signed with is told by who gives them. */
+static struct cspark_request *
+realm_request(struct call *call)
+{
+	const char *token_url = call->tenant->token_url;
+	char *derived = token_url ? NULL : cspark_token_url(call->tenant->base_url);
+	struct str url = str_of(token_url ? token_url : derived);
+	struct cspark_request *request = NULL;
+	char *certs;
+
+	if (url.len > 6 && str_ends(url, STR("/token")))
+		url.len -= 6;
+	certs = arena_printf(&call->arena, "%.*s/certs", STR_ARG(url));
+	free(derived);
+	if (certs)
+		request = cspark_url_request((struct cspark_bytes){ certs, strlen(certs) }, &call->error);
+	if (request)
+		request->operation = CSPARK_OP_AUTH_CERTS;
+	return request;
+}
+
+static enum cspark_operation
+step_operation(const struct call *call)
+{
+	const struct operate *operate = call->operate;
+
+	return operate->recipe ? operate->recipe->steps[operate->step].operation :
+				 (enum cspark_operation)call->operation;
+}
+
+static struct cspark_request *
+make_request(struct call *call)
+{
+	enum cspark_operation operation = step_operation(call);
+	struct cspark_ask ask;
+
+	if (operation == CSPARK_OP_FILE_GET)
+		return file_request(call);
+	if (operation == CSPARK_OP_AUTH_CERTS)
+		return realm_request(call);
+	if (call->route.kind == ROUTE_DROP_IN)
+		return drop_in_request(call);
+	ask = ask_of(call, operation);
+	return cspark_operation_request(call->tenant->tenant, &ask, &call->error);
+}
+
+enum call_step
+operate_plan(struct call *call)
+{
+	struct cspark_request *request = make_request(call);
+
+	if (!request)
+		return call->error.code != CSPARK_OK ? call_failed(call) : call_no_memory(call);
+	if (!plan_take(&call->plan, request))
+		return call_no_memory(call);
+	if (call->route.kind == ROUTE_DROP_IN ||
+		cspark_operation_info(step_operation(call))->payload == CSPARK_PAYLOAD_FILE)
+		operate_expect_file(call);
+	if (!call->sendings)
+		call->sendings = arena_zalloc(&call->arena, sizeof *call->sendings);
+	return call->sendings ? STEP_SEND : call_no_memory(call);
+}
+
+/* ---- join: what Spark said --------------------------------------------------------------------- */
+
+/* Puts the step's name before the sentence, where there is more than one. */
+static enum call_step
+fail_step(struct call *call)
+{
+	const struct operate *operate = call->operate;
+	struct cspark_error said = call->error;
+
+	if (operate->recipe)
+		snprintf(call->error.detail, sizeof call->error.detail, "%s: %.200s",
+			operate->recipe->steps[operate->step].name, said.detail);
+	if (call->error_status)
+		call->retryable = false;
+	return STEP_REFUSE;
+}
+
+/* An answer that was good HTTP, but not good. */
+static enum call_step
+reject(struct call *call, int status)
+{
+	call_failed(call);
+	call->error_status = status;
+	call->spark_body = (struct str){ call->sendings[0].body, call->sendings[0].body_len };
+	return fail_step(call);
+}
+
+/* v4 tells its callers' mistakes with 500. */
+static enum call_step
+fail_call(struct call *call)
+{
+	int status = call->error.code == CSPARK_E_SPARK_ERROR ? payload_status_of_500(call->spark_body) : 0;
+
+	if (status) {
+		call->error.code = CSPARK_E_SPARK_REJECTED;
+		call->error_status = status;
+		call->outcome = CSPARK_NOT_SENT;
+	}
+	return fail_step(call);
+}
+
+/* The step's answer is kept, and the call is ready for the next one. */
+static void
+close_step(struct call *call)
+{
+	struct operate *operate = call->operate;
+
+	free(operate->bodies[operate->step]);
+	operate->bodies[operate->step] = call->sendings[0].body;
+	call->sendings[0].body = NULL;
+	plan_fini(&call->plan);
+}
+
+static void
+on_poll(void *arg)
+{
+	struct call *call = arg;
+
+	call_run(call, STEP_PLAN);
+	desk_pump(call->desk);
+}
+
+static enum call_step
+wait_for_job(struct call *call)
+{
+	struct operate *operate = call->operate;
+	int64_t now_ms = loop_now_ms(call->desk->loop), wait_ms = POLL_FIRST_MS;
+
+	for (unsigned i = 0; i < operate->polls && wait_ms < POLL_LAST_MS; i++)
+		wait_ms += wait_ms / 2;
+	operate->polls++;
+	if (now_ms + wait_ms >= call_deadline_ms(call)) {
+		call_fail(call, CSPARK_E_UPSTREAM_TIMEOUT,
+			"the job is still under way at the deadline of %lld ms; "
+			"ask with Prefer: respond-async, or raise job_timeout_ms",
+			(long long)(call_deadline_ms(call) - call->ready_us / 1000));
+		return fail_step(call);
+	}
+	loop_timer_init(&operate->timer, on_poll, call);
+	loop_timer_set(call->desk->loop, &operate->timer, now_ms + wait_ms);
+	return CALL_PARKED;
+}
+
+/* {"upload":..,"compilation":..} */
+static void
+compose(struct call *call)
+{
+	const struct operate *operate = call->operate;
+	const struct recipe *recipe = operate->recipe;
+
+	for (unsigned i = 0; i < recipe->step_count; i++) {
+		buf_put_char(&call->out, i ? ',' : '{');
+		json_quote(str_of(recipe->steps[i].name), &call->out);
+		buf_put_char(&call->out, ':');
+		buf_put_str(&call->out, operate->payloads[i]);
+	}
+	buf_put_char(&call->out, '}');
+}
+
+static enum call_step
+give_json(struct call *call, int status, struct str text)
+{
+	call->status = status;
+	call->content_type = "application/json";
+	call->body = text;
+	return buf_failed(&call->out) ? call_no_memory(call) : STEP_REPLY;
+}
+
+/* The job goes on without the caller. */
+static enum call_step
+give_later(struct call *call)
+{
+	struct operate *operate = call->operate;
+
+	operate->location = recipe_later(operate->recipe, &operate->arguments, &call->arena);
+	if (!operate->location)
+		return call_no_memory(call);
+	buf_put_str(&call->out, operate->payloads[0]);
+	return give_json(call, 202, buf_text(&call->out));
+}
+
+static enum call_step
+next_step(struct call *call)
+{
+	struct operate *operate = call->operate;
+	const struct recipe *recipe = operate->recipe;
+
+	if (operate->step == 0 && operate->is_async && recipe->later)
+		return give_later(call);
+	if (++operate->step < recipe->step_count)
+		return STEP_PLAN;
+	if (!recipe->composed)
+		return give_json(call, 200, operate->payloads[recipe->step_count - 1]);
+	compose(call);
+	return give_json(call, 200, buf_text(&call->out));
+}
+
+static enum call_step
+judge_step(struct call *call, const struct payload *payload)
+{
+	struct operate *operate = call->operate;
+	const struct recipe_step *step = &operate->recipe->steps[operate->step];
+	enum recipe_verdict verdict = RECIPE_NEXT;
+	int status = 0;
+
+	if (step->judge)
+		verdict = step->judge(
+			payload->text, &operate->arguments, &call->arena, &status, &call->error);
+	if (verdict == RECIPE_FAIL)
+		return reject(call, status);
+	operate->payloads[operate->step] = payload->text;
+	close_step(call);
+	return verdict == RECIPE_AGAIN ? wait_for_job(call) : next_step(call);
+}
+
+/* A bare answer of a job's step need not be JSON as far as the library is concerned. */
+static enum call_step
+join_json(struct call *call)
+{
+	struct operate *operate = call->operate;
+	struct str body = { call->sendings[0].body, call->sendings[0].body_len };
+	struct payload payload;
+	int status;
+
+	if (!payload_read(cspark_operation_info(step_operation(call))->payload, body, &call->arena, &payload,
+		    &status, &call->error))
+		return reject(call, status);
+	if (operate->recipe)
+		return judge_step(call, &payload);
+	operate->count = payload.count;
+	return give_json(call, 200, operate->wants_original ? body : payload.text);
+}
+
+enum call_step
+operate_join(struct call *call)
+{
+	struct operate *operate = call->operate;
+	enum call_step next;
+
+	if (call->error.code != CSPARK_OK)
+		next = call->route.kind == ROUTE_DROP_IN ? STEP_REFUSE : fail_call(call);
+	else if (operate->has_download)
+		next = operate_give_file(call);
+	else
+		next = join_json(call);
+	if (next == STEP_REPLY || next == STEP_REFUSE)
+		desk_leave(call);
+	return next;
+}
+
+/* ---- the end --------------------------------------------------------------------------------------- */
+
+void
+operate_cancel(struct call *call)
+{
+	if (call->operate->polls > 0)
+		loop_timer_set(call->desk->loop, &call->operate->timer, -1);
+}
+
+void
+operate_fini(struct call *call)
+{
+	struct operate *operate = call->operate;
+
+	spool_fini(&operate->upload);
+	spool_fini(&operate->download);
+	for (unsigned i = 0; i < RECIPE_STEPS_MAX; i++)
+		free(operate->bodies[i]);
+}

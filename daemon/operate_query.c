@@ -1,0 +1,168 @@
+/* The parts of the path and the query of an operation become its arguments. */
+#include "daemon/operate.h"
+
+#include "base/buf.h"
+#include "daemon/bytes.h"
+#include "daemon/refuse.h"
+
+#define SHOWN_BYTES 64 /* of a caller's text in an error */
+
+/* A percent-decoded copy in the arena; at == NULL: refused. */
+static struct str
+decoded(struct call *call, struct str raw, bool form)
+{
+	struct str text = { NULL, 0 };
+	struct buf out;
+
+	if (raw.len == 0)
+		return STR("");
+	buf_init(&out, raw.len + 1);
+	if (str_percent_decode(raw, form, &out))
+		text = arena_copy(&call->arena, buf_text(&out));
+	else
+		refuse(&call->error, CSPARK_E_BAD_PARAMETER,
+			"A percent sign without two hexadecimal digits in %.*s.",
+			(int)(raw.len < SHOWN_BYTES ? raw.len : SHOWN_BYTES), raw.at);
+	buf_fini(&out);
+	if (!text.at && call->error.code == CSPARK_OK)
+		call_no_memory(call);
+	return text;
+}
+
+/* For the log and the policy. */
+static void
+keep_name(struct call *call, struct str name, struct str value)
+{
+	char *place = str_eq(name, STR("folder")) ? call->locator.folder :
+		str_eq(name, STR("service"))      ? call->locator.service :
+						    NULL;
+
+	if (place && value.len < sizeof call->locator.folder) {
+		memcpy(place, value.at, value.len);
+		place[value.len] = '\0';
+	}
+}
+
+static bool
+add(struct call *call, struct str name, struct str value)
+{
+	keep_name(call, name, value);
+	return arguments_add(&call->operate->arguments, name, value) ||
+		refuse(&call->error, CSPARK_E_BAD_PARAMETER, "There are more than %d parameters.",
+			RECIPE_ARGUMENTS_MAX);
+}
+
+static bool
+is_control(struct str name, const char *control)
+{
+	if (name.len > 0 && name.at[0] == '_')
+		name = str_range(name.at + 1, name.len - 1);
+	return str_eq(name, str_of(control));
+}
+
+/* What every operation takes. False with an error, or without one: it is none of them. */
+static bool
+take_control(struct call *call, struct str name, struct str value)
+{
+	struct control *control = &call->control;
+	bool is_true = str_eq(value, STR("true"));
+
+	if (is_control(name, "tenant")) {
+		control->tenant = value;
+		return true;
+	}
+	if (is_control(name, "timeout"))
+		return (str_to_u64(value, CONTROL_TIMEOUT_MAX_MS, &control->timeout_ms) &&
+			       control->timeout_ms > 0) ||
+			refuse(&call->error, CSPARK_E_BAD_PARAMETER,
+				"_timeout takes milliseconds from 1 to %d.", CONTROL_TIMEOUT_MAX_MS);
+	if (is_control(name, "shape")) {
+		call->operate->wants_original = str_eq(value, STR("original"));
+		return call->operate->wants_original || str_eq(value, STR("simple")) ||
+			refuse(&call->error, CSPARK_E_BAD_PARAMETER, "_shape takes simple or original.");
+	}
+	if (is_control(name, "public")) {
+		control->is_public = is_true;
+		return is_true || str_eq(value, STR("false")) ||
+			refuse(&call->error, CSPARK_E_BAD_PARAMETER, "_public takes true or false.");
+	}
+	return false;
+}
+
+static bool
+refuse_unknown(struct call *call, struct str name)
+{
+	const struct cspark_parameter *p = cspark_operation_info(call->operation)->parameters;
+	struct buf names;
+	bool ok;
+
+	buf_init(&names, 200);
+	for (; p->wire; p++) {
+		if (p->name)
+			buf_printf(&names, "%s, ", p->name);
+	}
+	ok = refuse(&call->error, CSPARK_E_BAD_PARAMETER,
+		"%.*s is no parameter of this operation; it takes %.*s_tenant, _timeout and _shape.",
+		(int)(name.len < SHOWN_BYTES ? name.len : SHOWN_BYTES), name.at, (int)names.len,
+		names.len ? names.data : "");
+	buf_fini(&names);
+	return ok;
+}
+
+/* "folder/service" in one argument. */
+static bool
+add_service(struct call *call, struct str value)
+{
+	struct str service, folder = str_cut(value, '/', &service);
+
+	if (folder.len == 0 || service.len == 0)
+		return refuse(&call->error, CSPARK_E_BAD_PARAMETER, "service takes folder/service.");
+	return add(call, STR("folder"), folder) && add(call, STR("service"), service);
+}
+
+static bool
+take_pair(struct call *call, struct str pair)
+{
+	struct str raw, name = decoded(call, str_cut(pair, '=', &raw), true), value;
+
+	value = name.at ? decoded(call, raw, true) : (struct str){ NULL, 0 };
+	if (!value.at)
+		return false;
+	if (!str_is_utf8(name) || !str_is_utf8(value))
+		return refuse(&call->error, CSPARK_E_BAD_PARAMETER, "A parameter is not valid UTF-8.");
+	if (take_control(call, name, value))
+		return true;
+	if (call->error.code != CSPARK_OK)
+		return false;
+	if (!cspark_parameter_find((enum cspark_operation)call->operation, bytes_of_str(name)))
+		return refuse_unknown(call, name);
+	if (call->operation == CSPARK_OP_LOG_WORKBOOK && is_control(name, "service"))
+		return add_service(call, value);
+	return add(call, name, value);
+}
+
+bool
+operate_read_path(struct call *call)
+{
+	for (unsigned i = 0; i < call->route.part_count; i++) {
+		struct str value = decoded(call, call->route.parts[i].value, false);
+
+		if (!value.at || !add(call, call->route.parts[i].name, value))
+			return false;
+	}
+	return true;
+}
+
+bool
+operate_read_query(struct call *call)
+{
+	struct str query = front_query(call->request);
+
+	while (query.len > 0) {
+		struct str pair = str_cut(query, '&', &query);
+
+		if (pair.len > 0 && !take_pair(call, pair))
+			return false;
+	}
+	return true;
+}
