@@ -58,10 +58,23 @@ static const char *const EXECUTE_LOCATORS[] = { "folders/{folder}/services/{serv
 	"service/{service_id}", "version/{version_id}", "proxy/**", NULL };
 static const char *const PUBLIC[] = { "", "public/", NULL };
 
+static unsigned
+count_names(const char *pattern)
+{
+	unsigned count = 0;
+
+	while ((pattern = strchr(pattern, '{'))) {
+		pattern++;
+		count++;
+	}
+	return count;
+}
+
+/* Bounds are checked here, where no caller's path can have a part in it. */
 static bool
 add_row(struct row row, const char *pattern)
 {
-	assert(row_count < ROWS_MAX);
+	assert(row_count < ROWS_MAX && count_names(pattern) <= ROUTE_PARTS_MAX);
 	row.pattern = strdup(pattern);
 	if (!row.pattern)
 		return false;

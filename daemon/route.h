@@ -28,7 +28,7 @@ enum route_operation { ROUTE_OP_LOCAL = CSPARK_OPERATIONS, ROUTE_OP_NONE, ROUTE_
 const char *route_operation_name(unsigned operation);
 extern const char *const *const route_operation_names; /* ROUTE_OPERATIONS of them */
 
-enum { ROUTE_PARTS_MAX = 5 };
+enum { ROUTE_PARTS_MAX = 6 };
 
 struct route {
 	enum route_kind kind;

@@ -142,6 +142,10 @@ Test(route, tells_the_parts_of_a_path)
 	cr_assert(str_eq(route_part(&route, "type"), STR("csv")));
 	cr_assert(str_eq(route_part(&route, "job"), STR("j")));
 	cr_assert_null(route_part(&route, "version").at);
+
+	cr_assert(find("GET", "/t/api/v3/folders/f/services/s/downloadswagger/All/False/v", &route, &error));
+	cr_assert_eq(route.part_count, ROUTE_PARTS_MAX);
+	cr_assert(str_eq(route_part(&route, "version_id"), STR("v")));
 }
 
 /* Each operation can be reached: locally, unless its row says otherwise, and under Spark's own path. */
