@@ -14,7 +14,7 @@ import keycloak as keycloaks  # noqa: E402
 from authority import Authority  # noqa: E402
 from needs import TOP, require  # noqa: E402
 
-SDK = "cspark==0.3.2"
+SDK = "cspark[jwt]==0.3.2"
 
 
 @pytest.fixture(scope="session")
