@@ -172,6 +172,9 @@ admin_page(const struct admin *admin, enum route_page page, int64_t now_ms, stru
 		return page_readyz(admin, now_ms, out);
 	case PAGE_STATUS:
 		return page_status(admin, now_ms, out);
+	case PAGE_OPENAPI:
+		buf_put_str(out, admin->openapi);
+		return (struct admin_answer){ 200, "application/json" };
 	case PAGE_METRICS:
 		break;
 	}

@@ -1,5 +1,6 @@
 /*
- * The pages answered without Spark: /healthz /readyz /status /metrics, and what they know. One struct admin a
+ * The pages answered without Spark: /healthz /readyz /status /metrics /openapi.json, and what
+ * they know. One struct admin a
  * process, made by main before the shards; read by every shard, written only through the atomics below.
  */
 #pragma once
@@ -26,6 +27,7 @@ struct admin {
 	struct metrics *const *metrics; /* one a shard, and main's */
 	size_t metrics_count;
 	struct admin_tenant *tenants; /* as many as the configuration has */
+	struct str openapi;           /* borrowed: the whole page */
 	int64_t started_ms;           /* loop clock */
 	_Atomic bool draining;
 };

@@ -17,6 +17,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
+#include "daemon/openapi.h"
 #include "daemon/route.h"
 #include "daemon/shard.h"
 #include "daemon/tokens.h"
@@ -29,6 +30,7 @@ struct gateway {
 	struct loop *loop;
 	struct tokens *tokens;
 	struct admin admin;
+	struct buf openapi; /* the document, written once */
 	const char **tenant_names;
 	struct metrics **metrics; /* one a shard, and main's as the last */
 	struct shard **shards;
@@ -288,6 +290,15 @@ make_tables(struct gateway *gateway)
 	return true;
 }
 
+static bool
+write_openapi(struct gateway *gateway)
+{
+	buf_init(&gateway->openapi, OPENAPI_MAX);
+	openapi_put(&gateway->openapi);
+	gateway->admin.openapi = buf_text(&gateway->openapi);
+	return !buf_failed(&gateway->openapi);
+}
+
 /* One socket for each listener: the first shard opens, the others share. */
 static bool
 open_socket(struct gateway *gateway, unsigned shard, size_t index, int *ret, struct cspark_error *ret_error)
@@ -378,7 +389,8 @@ static bool
 start(struct gateway *gateway)
 {
 	gateway->loop = loop_new();
-	if (!gateway->loop || !catch_signals(gateway) || !make_tables(gateway))
+	if (!gateway->loop || !catch_signals(gateway) || !make_tables(gateway) ||
+		!write_openapi(gateway))
 		return false;
 	raise_descriptor_limit(gateway->config);
 	loop_timer_init(&gateway->deadline, on_deadline, gateway);
@@ -432,6 +444,7 @@ take_down(struct gateway *gateway)
 	free(gateway->tenant_names);
 	free(gateway->shards);
 	free(gateway->admin.tenants);
+	buf_fini(&gateway->openapi);
 	route_fini();
 }
 

@@ -13,17 +13,19 @@
 #include "daemon/config.h"
 #include "daemon/gateway.h"
 #include "daemon/log.h"
+#include "daemon/openapi.h"
 
 enum action { RUN, CHECK, PRINT_CONFIG };
 
 static const char usage[] =
-	"usage: csparkd [-c FILE] [--check] [--print-config] [--help-config]\n"
+	"usage: csparkd [-c FILE] [--check] [--print-config] [--help-config] [--openapi]\n"
 	"               [--listen ADDR] [--log-level L] [--version] [--help]\n"
 	"\n"
 	"  -c, --config FILE   read the configuration from FILE (without: environment and defaults)\n"
 	"      --check         say what would be done and exit: 0 good, 78 bad\n"
 	"      --print-config  print the effective configuration, without secrets, and exit\n"
 	"      --help-config   print every configuration key and exit\n"
+	"      --openapi       print the OpenAPI document of what is served and exit\n"
 	"      --listen ADDR   listen on HOST:PORT or unix:PATH instead of what is configured\n"
 	"      --log-level L   error, warn, info or debug\n"
 	"      --version       print the version and exit\n"
@@ -44,44 +46,47 @@ print_buf(struct buf *text, FILE *to)
 }
 
 static int
-help_config(void)
+print(void (*put)(struct buf *out))
 {
 	struct buf text;
 
-	buf_init(&text, 1024 * 1024);
-	config_help(&text);
+	buf_init(&text, OPENAPI_MAX);
+	put(&text);
 	print_buf(&text, stdout);
 	return EX_OK;
 }
+
+enum {
+	OPT_CHECK = 256,
+	OPT_PRINT,
+	OPT_HELP_CONFIG,
+	OPT_OPENAPI,
+	OPT_LISTEN,
+	OPT_LOG_LEVEL,
+	OPT_VERSION,
+	OPT_HELP
+};
+static const struct option OPTIONS[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "print-config", no_argument, NULL, OPT_PRINT },
+	{ "help-config", no_argument, NULL, OPT_HELP_CONFIG },
+	{ "openapi", no_argument, NULL, OPT_OPENAPI },
+	{ "listen", required_argument, NULL, OPT_LISTEN },
+	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
 
 /* An exit code, or -1: go on. */
 static int
 read_arguments(int argc, char **argv, struct config_flags *flags, enum action *ret_action)
 {
-	enum {
-		OPT_CHECK = 256,
-		OPT_PRINT,
-		OPT_HELP_CONFIG,
-		OPT_LISTEN,
-		OPT_LOG_LEVEL,
-		OPT_VERSION,
-		OPT_HELP
-	};
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "check", no_argument, NULL, OPT_CHECK },
-		{ "print-config", no_argument, NULL, OPT_PRINT },
-		{ "help-config", no_argument, NULL, OPT_HELP_CONFIG },
-		{ "listen", required_argument, NULL, OPT_LISTEN },
-		{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-		{ "version", no_argument, NULL, OPT_VERSION },
-		{ "help", no_argument, NULL, OPT_HELP },
-		{ NULL, 0, NULL, 0 },
-	};
 	int option;
 
 	*ret_action = RUN;
-	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:", OPTIONS, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			flags->file = optarg;
@@ -93,7 +98,9 @@ read_arguments(int argc, char **argv, struct config_flags *flags, enum action *r
 			*ret_action = PRINT_CONFIG;
 			break;
 		case OPT_HELP_CONFIG:
-			return help_config();
+			return print(config_help);
+		case OPT_OPENAPI:
+			return print(openapi_put);
 		case OPT_LISTEN:
 			flags->listen = optarg;
 			break;

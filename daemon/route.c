@@ -181,6 +181,7 @@ static const struct row OURS[] = {
 	PAGE((char *)"/readyz", 0, PAGE_READYZ),
 	PAGE((char *)"/status", CSPARK_GROUP_OPS, PAGE_STATUS),
 	PAGE((char *)"/metrics", CSPARK_GROUP_OPS, PAGE_METRICS),
+	PAGE((char *)"/openapi.json", 0, PAGE_OPENAPI),
 	{ "POST", (char *)"/auth/realms/*/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL, 0, 0,
 		false },
 	INPUTS("POST", (char *)"/validate/**", VALIDATE),
@@ -418,7 +419,8 @@ route_find(struct str method, struct str path, struct route *ret, const char **r
 	}
 	if (methods == 0)
 		return refuse(ret_error, CSPARK_E_NO_SUCH_ROUTE,
-			"nothing is served here; a service is executed at /execute/{folder}/{service}");
+			"nothing is served here; a service is executed at /execute/{folder}/{service}, "
+			"/openapi.json tells the rest");
 	*ret = first;
 	*ret_allow = allow_texts[methods];
 	return refuse(ret_error, CSPARK_E_METHOD_NOT_ALLOWED, "%s takes %s only", first.pattern, *ret_allow);

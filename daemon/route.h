@@ -21,7 +21,7 @@ enum route_kind {
 	ROUTE_ADMIN,     /* answered here, without Spark */
 };
 
-enum route_page { PAGE_HEALTHZ, PAGE_READYZ, PAGE_STATUS, PAGE_METRICS };
+enum route_page { PAGE_HEALTHZ, PAGE_READYZ, PAGE_STATUS, PAGE_METRICS, PAGE_OPENAPI };
 
 /* Label values of metrics and log: Spark's operations, then the local ones. */
 enum route_operation { ROUTE_OP_LOCAL = CSPARK_OPERATIONS, ROUTE_OP_NONE, ROUTE_OPERATIONS };

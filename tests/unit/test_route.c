@@ -34,6 +34,7 @@ Test(route, finds_what_is_served)
 		{ "POST", "/execute/f/s%5B1.2.3%5D", ROUTE_EXECUTE, CSPARK_OP_EXECUTE_V3, false },
 		{ "GET", "/healthz", ROUTE_ADMIN, ROUTE_OP_LOCAL, false },
 		{ "HEAD", "/readyz", ROUTE_ADMIN, ROUTE_OP_LOCAL, false },
+		{ "GET", "/openapi.json", ROUTE_ADMIN, ROUTE_OP_LOCAL, false },
 		{ "POST", "/auth/realms/t/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL,
 			false },
 		{ "POST", "/t/api/v3/folders/f/services/s/execute", ROUTE_DROP_IN, CSPARK_OP_EXECUTE_V3,
