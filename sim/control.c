@@ -138,6 +138,61 @@ on_token(struct exchange *ex)
 	say(ex, 200, "done");
 }
 
+static bool
+read_plan(struct str object, const struct jobs *jobs, struct job_plan *ret)
+{
+	static const char *const outcomes[] = { "succeed", "fail", "never" };
+	char outcome[40];
+	int i;
+
+	*ret = (struct job_plan){ .polls = jobs->usual_polls, .times = -1 };
+	if (!member_text(object, "outcome", outcome, sizeof(outcome)) ||
+		!member_long(object, "polls", &ret->polls) || !member_long(object, "ms", &ret->wait_ms) ||
+		!member_long(object, "times", &ret->times) ||
+		!member_text(object, "message", ret->message, sizeof(ret->message)))
+		return false;
+	for (i = 0; i < 3; i++)
+		if (strcmp(outcome, outcomes[i]) == 0)
+			ret->outcome = (enum job_outcome)i;
+	return !outcome[0] || strcmp(outcome, outcomes[ret->outcome]) == 0;
+}
+
+static void
+on_job(struct exchange *ex)
+{
+	struct str body = request_body(&ex->request);
+	struct jobs *jobs = &ex->world->jobs;
+	struct job_plan plan;
+	enum job_kind kind;
+	char name[40];
+
+	if (!member_text(body, "kind", name, sizeof(name)) || !job_kind_read(str_of(name), &kind) ||
+		!read_plan(body, jobs, &plan)) {
+		say(ex, 400, "no such kind of job, or an argument is wrong");
+		return;
+	}
+	pthread_mutex_lock(&ex->world->store.lock);
+	jobs->plans[kind] = plan;
+	pthread_mutex_unlock(&ex->world->store.lock);
+	say(ex, 200, name);
+}
+
+static void
+on_documents(struct exchange *ex)
+{
+	struct str body = request_body(&ex->request);
+	struct documents *documents = &ex->world->documents;
+	char text[40];
+
+	pthread_mutex_lock(&ex->world->store.lock);
+	if (member_text(body, "lifetime", text, sizeof(text)) && text[0])
+		documents->lifetime_s = strtod(text, NULL);
+	if (member_is_true(body, "expire"))
+		documents_clear(documents);
+	pthread_mutex_unlock(&ex->world->store.lock);
+	say(ex, 200, "done");
+}
+
 static void
 release(struct world *world)
 {
@@ -236,6 +291,8 @@ static const struct {
 } routes[] = {
 	{ "POST", "/_sim/mood", on_mood },
 	{ "POST", "/_sim/token", on_token },
+	{ "POST", "/_sim/job", on_job },
+	{ "POST", "/_sim/documents", on_documents },
 	{ "POST", "/_sim/release", on_release },
 	{ "POST", "/_sim/reset", on_reset },
 	{ "POST", "/_sim/revoke", on_revoke },

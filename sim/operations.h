@@ -51,3 +51,19 @@ void serve_service_list(struct exchange *ex);
 /* download.c */
 void serve_workbook(struct exchange *ex);
 void serve_wasm(struct exchange *ex);
+
+/* logs.c */
+void serve_log_get(struct exchange *ex);
+void serve_log_find(struct exchange *ex);
+void serve_rehydrate(struct exchange *ex);
+void serve_log_download(struct exchange *ex);
+void serve_log_download_status(struct exchange *ex);
+
+/* exports.c, imports.c, impex.c */
+void serve_export_describe(struct exchange *ex);
+void serve_export_start(struct exchange *ex);
+void serve_export_status(struct exchange *ex);
+void serve_export_cancel(struct exchange *ex);
+void serve_import_describe(struct exchange *ex);
+void serve_import_start(struct exchange *ex);
+void serve_import_status(struct exchange *ex);

@@ -113,7 +113,8 @@ class Simulator:
 
     def mood(self, service, mood, times=-1, **args):
         """Answers of `service` ("*", "folder/service" or "service") are in `mood`, `times` times or (-1) until
-        cleared. Arguments: n (or ms, bytes, seconds, count), status, text, headers, delay_ms, percent."""
+        cleared. Arguments: n (or ms, bytes, seconds, count), status, text, headers, delay_ms, percent, operation and
+        path (patterns), after (so many calls go by first)."""
         return self._ask("POST", "/_sim/mood", {"service": service, "mood": mood, "times": times, **args})
 
     def clear(self, service="*"):
@@ -131,6 +132,15 @@ class Simulator:
             body["fault"] = None
         return self._ask("POST", "/_sim/token", body)
 
+    def job(self, kind, outcome="succeed", times=-1, **args):
+        """How jobs of this kind (compile, export, import, logs, events, batch) go from now on: "succeed", "fail" or
+        "never" end. Arguments: polls (answered "not yet"), ms (they take at least), message."""
+        return self._ask("POST", "/_sim/job", {"kind": kind, "outcome": outcome, "times": times, **args})
+
+    def documents(self, lifetime=None, expire=False):
+        """How many seconds download addresses work from now on; and whether those given out so far are gone."""
+        return self._ask("POST", "/_sim/documents", {"lifetime": lifetime, "expire": expire})
+
     def revoke(self):
         """Every token issued so far is refused from now on."""
         return self._ask("POST", "/_sim/revoke")
@@ -140,7 +150,8 @@ class Simulator:
         return self._ask("POST", "/_sim/release")
 
     def reset(self):
-        """No moods, no faults, an empty ledger, counters at zero. Tokens stay good."""
+        """No moods, no faults, an empty ledger, counters at zero; folders, services, jobs as at the start. Tokens stay
+        good."""
         return self._ask("POST", "/_sim/reset")
 
     # -- what it saw --------------------------------------------------------

@@ -322,3 +322,193 @@ def test_what_is_refused_has_not_been_done(spark, sim):
     body, type = form(("Name", "once"))
     answers = [spark("POST", V1 + "/product/create", body, type, **id) for _ in range(3)]
     assert [a.status for a in answers] == [503, 503, 200] and answers[2].json["status"] == "Success"
+
+
+def test_a_compilation_can_fail_or_never_end(spark, sim):
+    spark.folder("f")
+    sim.job("compile", "fail", times=1, polls=0, message="circular reference")
+    upload = spark.upload("f", "s").json["response_data"]
+    status = spark.compilation("f", "s", upload["nodegen_compilation_jobid"])["response_data"]
+    assert status == {"status": "Failed", "last_error_message": "circular reference", "progress": 100}
+    assert spark.publish("f", "s", upload).status == 400
+    sim.job("compile", "never", times=1)
+    job = spark.upload("f", "s").json["response_data"]["nodegen_compilation_jobid"]
+    assert {spark.compilation("f", "s", job)["response_data"]["progress"] < 100 for _ in range(5)} == {True}
+    sim.job("compile", polls=3, times=1)
+    job = spark.upload("f", "s").json["response_data"]["nodegen_compilation_jobid"]
+    assert [spark.compilation("f", "s", job)["response_data"]["progress"] for _ in range(4)] == [25, 50, 75, 100]
+    sim.job("compile", polls=0, ms=50)
+    job = spark.upload("f", "s").json["response_data"]["nodegen_compilation_jobid"]
+    assert spark.compilation("f", "s", job)["response_data"]["status"] == "InProgress"
+
+
+# -- logs -------------------------------------------------------------------------
+
+
+def run(spark, inputs, service="my-folder/volume-cylinder", **meta):
+    folder, name = service.split("/")
+    answer = spark("POST", f"{V3}/folders/{folder}/services/{name}/execute",
+                   {"request_data": {"inputs": inputs}, "request_meta": meta})
+    return answer.json["response_meta"]["call_id"]
+
+
+def run_v4(spark, inputs, **meta):
+    return spark("POST", V4 + "/execute", {"service": "my-folder/volume-cylinder", "inputs": inputs, **meta}).json["call_id"]
+
+
+def test_a_call_is_in_the_log(spark):
+    call = run(spark, {"radius": 3, "height": 4}, source_system="s", correlation_id="c", call_purpose="p")
+    answer = spark("GET", f"{V3}/log/getexecutionhistorybycallid/{call}").json
+    assert isinstance(answer["response_data"], str)
+    log = json.loads(answer["response_data"])
+    assert (log["EngineCallId"], log["SourceSystem"], log["Purpose"], log["APIVersion"]) == (call, "s", "p", "V3")
+    details = log["EngineDetails"]
+    assert details["response_data"]["outputs"] == {"volume": 113.097}
+    assert details["request_data"]["inputs"] == {"radius": 3, "height": 4}
+    assert details["request_meta"]["correlation_id"] == details["response_meta"]["correlation_id"] == "c"
+    missing = spark("GET", f"{V3}/log/getexecutionhistorybycallid/nothing")
+    assert (missing.status, missing.json["error"]["message"]) == (404, "CALL_NOT_FOUND")
+
+
+def test_one_record_of_a_v4_call_is_in_the_log(spark):
+    call = run_v4(spark, [["radius", "height"], [1, 1], [3, 4]])
+    inputs = lambda tail: json.loads(spark("GET", f"{V3}/log/getexecutionhistorybycallid/{call}{tail}").json["response_data"])["EngineDetails"]["request_data"]["inputs"]
+    assert inputs("?index=0") == inputs("/0") == {"radius": 1, "height": 1}
+    assert inputs("") == inputs("?index=1") == {"radius": 3, "height": 4}
+    assert spark("GET", f"{V3}/log/getexecutionhistorybycallid/{call}?index=2").status == 400
+
+
+def test_a_refused_call_is_not_in_the_log(spark, sim):
+    sim.mood("*", "status-503", times=1)
+    run_failed = spark("POST", f"{V3}{SEEDED}/execute", {})
+    assert run_failed.status == 503
+    run(spark, {})
+    assert spark("POST", V1 + "/product/my-folder/engines/volume-cylinder/logs", {}).json["count"] == 1
+
+
+def test_logs_are_found(spark):
+    calls = [run(spark, {}, source_system=s, call_purpose="Demo") for s in "ab"]
+    run(spark, {}, "my-folder/echo")
+    find = lambda *search: [l["callGUID"] for l in spark("POST", V1 + "/product/my-folder/engines/volume-cylinder/logs", {
+        "search": [{"field": f, "id" if f == "version" else "value": v} for f, v in search], "page": 1, "pageSize": 100, "sort": "-updated"}).json["data"]]
+    assert find() == calls[::-1] == find(("version", VERSION), ("CallPurpose", "Demo"), ("StartDate", "2020-01-01T00:00:00.000Z"))
+    assert find(("search", "a")) == calls[:1] and find(("search", calls[1])) == calls[1:]
+    assert find(("EndDate", "2020-01-01T00:00:00.000Z")) == find(("version", "other")) == []
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_logs_are_downloaded(spark, sim, kind):
+    calls = [run(spark, {"radius": r, "height": 1}, correlation_id="c") for r in (1, 2)] + [run_v4(spark, [{"radius": 3, "height": 1}])]
+    run(spark, {"radius": 9})
+    path = f"{V3}{SEEDED}/log/download{kind}"
+    job = spark("POST", path, {"request_data": {"call_ids": ["c", calls[2]], "timezone_offset": None}}).json["response_data"]["job_id"]
+    first, second = (spark("GET", f"{path}/status/{job}").json for _ in range(2))
+    assert (first["status"], first["response_data"]) == (None, {"progress": 50, "download_url": None})
+    archive = spark("GET", second["response_data"]["download_url"], Authorization=None)
+    assert archive.headers["content-type"] == "application/zip"
+    text = archive.zip.read(f"log.{kind}").decode()
+    if kind == "json":
+        assert [l["EngineCallId"] for l in json.loads(text)] == calls
+    else:
+        head, *rows = text.split("\r\n")[:-1]
+        assert head.startswith('"Description","Log Time"') and '"radius","height","volume","Error Details"' in head and len(rows) == 3
+    sim.documents(expire=True)
+    assert spark("GET", second["response_data"]["download_url"]).status == 404
+
+
+@pytest.mark.parametrize("method, middle", [("POST", "xml/"), ("POST", ""), ("GET", "")])
+def test_a_call_is_rehydrated(spark, method, middle):
+    call = run_v4(spark, [{"radius": 12345}, {"radius": 54321}])
+    path = f"{V3}{SEEDED}/download/{middle}{call}"
+    answer = spark(method, path + "?index=0", {} if method == "POST" else None).json
+    assert answer["status"] is None and answer["response_meta"]["call_id"] == call
+    sheet = spark("GET", answer["response_data"]["download_url"]).zip.read("xl/worksheets/sheet1.xml")
+    assert b"12345" in sheet and b"54321" not in sheet
+    assert spark(method, path + "?index=2", {} if method == "POST" else None).status == 400
+    assert spark("POST", f"{V3}/folders/my-folder/services/echo/download/{call}", {}).status == 404
+
+
+# -- exports and imports ----------------------------------------------------------
+
+
+def export(spark, **wish):
+    started = spark("POST", V4 + "/export", wish).json
+    assert started["object"] == "export"
+    while (status := spark("GET", started["status_url"]).json)["status"] in ("created", "in_progress"):
+        assert status["outputs"] is None
+    return status
+
+
+def start_import(spark, package, **wish):
+    return spark.multipart(V4 + "/import", ("importRequestEntity", json.dumps(wish)), ("file", "package.zip", package))
+
+
+def import_(spark, package, **wish):
+    started = start_import(spark, package, **wish).json
+    while (status := spark("GET", f"{V4}/import/{started['id']}/status").json)["status"] in ("created", "in_progress"):
+        pass
+    return status
+
+
+def versions(spark, folder, service):
+    return [v["revision"] for v in spark("GET", f"{V1}/product/{folder}/engines/getversions/{service}").json["data"]]
+
+
+def test_what_is_exported_comes_back(spark):
+    spark.folder("a"), spark.folder("b")
+    spark.create("a", "s", b"one"), spark.create("a", "s", b"two", version_difference="patch")
+    status = export(spark, inputs={"services": ["a/s"]}, version_filter="all", file_filter="migrate", correlation_id="c")
+    assert status["status"] == "closed" and status["errors"] is None and status["correlation_id"] == "c"
+    assert [v["service_uri_source"] for v in status["outputs"]["service_versions"]] == ["a/s[0.1.0]", "a/s[0.1.1]"]
+    package = spark("GET", status["outputs"]["files"][0]["file"]).body
+    mapping = [{"service_uri_source": "a/s", "service_uri_destination": "b/t", "update_version_type": "major"}]
+    result = import_(spark, package, inputs={"services_modify": mapping}, services_existing="abort")
+    assert result["status"] == "closed" and result["errors"] is None
+    assert [s["service_uri_destination"] for s in result["outputs"]["services"]] == ["b/t"]
+    assert versions(spark, "b", "t") == ["0.1.1", "0.1.0"]
+    assert spark("GET", V1 + "/product/b/engines/t/download/").body == b"two"
+    result = import_(spark, package, inputs={"services_modify": mapping}, services_existing="add_version")
+    assert versions(spark, "b", "t") == ["2.0.0", "1.0.0", "0.1.1", "0.1.0"]
+    import_(spark, package, inputs={"services_modify": mapping}, services_existing="replace")
+    assert versions(spark, "b", "t") == ["0.1.1", "0.1.0"]
+    result = import_(spark, package, inputs={"services_modify": mapping})
+    assert result["errors"][0]["code"] == "SERVICE_ALREADY_EXISTS" and result["status"] == "closed"
+    mapping[0]["service_uri_destination"] = "nowhere/s"
+    assert import_(spark, package, inputs={"services_modify": mapping})["errors"][0]["code"] == "FOLDER_NOT_FOUND"
+    described = spark("GET", V4 + "/import/status").json
+    assert len(described["recent_imports"]) == 5 and described["in_progress_imports"] == []
+
+
+def test_wrong_exports_and_imports_are_refused(spark):
+    def refused(answer, status, code):
+        assert (answer.status, answer.json["type"], answer.json["code"]) == (status, "invalid_input", code)
+
+    refused(spark("POST", V4 + "/export", {"inputs": {}}), 500, "INVALID_REQUEST")
+    refused(spark("POST", V4 + "/export", {"inputs": {"services": ["no/such"]}}), 404, "SERVICE_NOT_FOUND")
+    refused(spark("GET", V4 + "/export/x/status"), 500, "INVALID_JOB_ID")
+    refused(spark("GET", V4 + "/import/x/status"), 500, "INVALID_JOB_ID")
+    refused(start_import(spark, b"no zip"), 500, "INVALID_IMPORT_ZIP")
+    runner = export(spark, inputs={"folders": ["my-folder"]}, file_filter="onpremises")
+    package = spark("GET", runner["outputs"]["files"][0]["file"]).body
+    refused(start_import(spark, package), 500, "INVALID_IMPORT_ZIP")
+    status = export(spark, inputs={"version_ids": [VERSION]})
+    package = spark("GET", status["outputs"]["files"][0]["file"]).body
+    refused(start_import(spark, package, inputs={"services_modify": [{"service_uri_source": "x/y"}]}), 404, "SERVICE_NOT_FOUND")
+    started = spark("POST", V4 + "/export", {"inputs": {"folders": ["my-folder"]}}).json
+    assert spark("PATCH", f"{V4}/export/{started['id']}", {"export_status": "cancelled"}).json["status"] == "cancelled"
+    assert spark("GET", started["status_url"]).json["status"] == "cancelled"
+
+
+def test_exports_and_imports_can_fail(spark, sim):
+    status = export(spark, inputs={"version_ids": [VERSION]})
+    package = spark("GET", status["outputs"]["files"][0]["file"]).body
+    sim.job("export", "fail", message="disk full")
+    sim.job("import", "fail")
+    status = export(spark, inputs={"version_ids": [VERSION]})
+    assert status["status"] == "failed" and status["errors"][0]["message"] == "disk full" and status["outputs"] is None
+    result = import_(spark, package)
+    assert result["status"] == "closed" and result["errors"][0]["code"] == "IMPORT_FAILED"
+    sim.documents(lifetime=0)
+    sim.job("export")
+    status = export(spark, inputs={"version_ids": [VERSION]})
+    assert spark("GET", status["outputs"]["files"][0]["file"]).status == 404
