@@ -73,12 +73,14 @@ step_decode(struct call *call)
 	if (call->operate)
 		return operate_decode(call);
 	if (call->route.kind == ROUTE_DROP_IN)
-		return STEP_ADMIT;
+		return permit_body(call) ? STEP_ADMIT : STEP_REFUSE;
 	if (!call->decode)
 		call->ask = (struct ask){ .kind = ASK_ONE, .inputs = call->control.inputs };
 	else if (!decode_end(call->decode, &call->ask, &call->error))
 		return call_failed(call);
-	if (call->ask.kind == ASK_MANY)
+	if (!permit_body(call))
+		return STEP_REFUSE;
+	if (call->ask.kind == ASK_MANY && !call->control.validates)
 		call->operation = CSPARK_OP_EXECUTE_V4;
 	if (call->ask.kind == ASK_MANY && call->ask.records == 0)
 		return STEP_PLAN; /* needs no place: Spark is not asked */
@@ -219,7 +221,7 @@ step_local(struct call *call)
 		buf_put_str(&call->out,
 			STR("{\"access_token\":\"csparkd-placeholder\",\"expires_in\":7200,"
 			    "\"refresh_expires_in\":0,\"token_type\":\"Bearer\","
-			    "\"not-before-policy\":0,\"scope\":\"email profile\"}"));
+			    "\"not-before-policy\":0,\"scope\":\"\"}"));
 		answer = (struct admin_answer){ 200, "application/json" };
 	} else {
 		answer = admin_page(

@@ -166,6 +166,12 @@ enum call_step intake_route(struct call *call);
 /* What to say to a request that the front refused. */
 enum call_step intake_refused(struct call *call, enum cspark_code refusal, const char *detail);
 
+/* permit.c: what the listener allows; false: the call has failed. By the row's group, by what path and query
+ * name, by what the body names. */
+bool permit_group(struct call *call);
+bool permit_head(struct call *call);
+bool permit_body(struct call *call);
+
 /* sending.c: to Spark and back; parks until every part is answered. */
 enum call_step sending_start(struct call *call);
 /* Takes the parts that are not answered back from Spark. */

@@ -6,9 +6,9 @@
 #include "daemon/bytes.h"
 #include "daemon/refuse.h"
 
-#define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
-#define SHOWN_BYTES    64 /* of a caller's text in an error */
-#define ESCAPED_MAX    6  /* what one byte may become in a JSON string */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SHOWN_BYTES  64 /* of a caller's text in an error */
+#define ESCAPED_MAX  6  /* what one byte may become in a JSON string */
 
 /* A query that is being read. */
 struct reading {
@@ -212,17 +212,21 @@ take_meta(struct reading *reading, struct str value)
 	return true;
 }
 
+static bool
+take_type(struct reading *reading, struct str value)
+{
+	reading->control->validation = value;
+	return str_eq(value, STR("static")) || str_eq(value, STR("dynamic")) ||
+		refuse_value(reading, "_type", "static or dynamic");
+}
+
 static const struct own_parameter {
 	const char *name;
 	bool (*take)(struct reading *reading, struct str value);
 } own_parameters[] = {
-	{ "_tenant", take_tenant },
-	{ "_timeout", take_timeout },
-	{ "_format", take_format },
-	{ "_shape", take_shape },
-	{ "_public", take_public },
-	{ "_strict", take_strict },
-	{ "_meta", take_meta },
+	{ "_tenant", take_tenant }, { "_timeout", take_timeout }, { "_format", take_format },
+	{ "_shape", take_shape }, { "_public", take_public }, { "_strict", take_strict },
+	{ "_meta", take_meta }, { "_type", take_type }, /* of validations only; the last */
 };
 
 /* -- the query -------------------------------------------------------------------------- */
@@ -231,13 +235,13 @@ _Static_assert(CSPARK_META_FIELDS + COUNT(own_parameters) <= 32, "a bit for each
 
 /* Index into the control parameters, Spark's first; -1: none of that name. */
 static int
-find_control(struct str name)
+find_control(const struct control *control, struct str name)
 {
 	enum cspark_meta_field field = cspark_meta_find(bytes_of_str(name));
 
 	if (field != CSPARK_META_FIELDS)
 		return (int)field;
-	for (size_t i = 0; i < COUNT(own_parameters); i++) {
+	for (size_t i = 0; i < COUNT(own_parameters) - !control->validates; i++) {
 		if (str_eq(name, str_of(own_parameters[i].name)))
 			return (int)(CSPARK_META_FIELDS + i);
 	}
@@ -278,7 +282,7 @@ static bool
 take_parameter(void *arg, struct str name, struct str value, struct cspark_error *ret_error)
 {
 	struct reading *reading = arg;
-	int index = name.len > 0 && *name.at == '_' ? find_control(name) : -1;
+	int index = name.len > 0 && *name.at == '_' ? find_control(reading->control, name) : -1;
 
 	if (index >= 0)
 		return take_control(reading, index, name, value);
@@ -290,7 +294,7 @@ static bool
 take_control_only(void *arg, struct str name, struct str value, struct cspark_error *ret_error)
 {
 	struct reading *reading = arg;
-	int index = find_control(name);
+	int index = find_control(reading->control, name);
 
 	if (index >= 0)
 		return take_control(reading, index, name, value);
@@ -331,12 +335,12 @@ read_query(struct str query, bool inputs_allowed, struct reading *reading)
 }
 
 bool
-control_read(struct str query, struct str accept, bool inputs_allowed, struct arena *arena,
+control_read(struct str query, struct str accept, bool inputs_allowed, bool validates, struct arena *arena,
 	struct control *ret, struct cspark_error *ret_error)
 {
 	struct reading reading = { .control = ret, .arena = arena, .ret_error = ret_error };
 
-	*ret = (struct control){ .format = FORMAT_JSON, .shape = CSPARK_SIMPLE };
+	*ret = (struct control){ .format = FORMAT_JSON, .shape = CSPARK_SIMPLE, .validates = validates };
 	if (query.len > 0 && !read_query(query, inputs_allowed, &reading))
 		return false;
 	if (!reading.format_given && !accept_format(accept, &ret->format))

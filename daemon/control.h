@@ -24,6 +24,8 @@ struct control {
 	bool shape_given;
 	bool is_public;
 	bool strict;
+	bool validates;        /* _type is a control parameter */
+	struct str validation; /* "static" or "dynamic"; absent: not said */
 	struct str
 		inputs; /* a JSON object of all parameters that are no control parameters; absent if none */
 };
@@ -33,8 +35,9 @@ struct control {
  * <inputs_allowed>: GET, where what is no control parameter is an input; else it is refused, since it
  * would be lost. A control parameter
  * twice is refused. All text is put into <arena>. */
-bool control_read(struct str query, struct str accept, bool inputs_allowed, struct arena *arena,
-	struct control *ret, struct cspark_error *ret_error);
+/* <validates>: for a validation, which has a parameter more. */
+bool control_read(struct str query, struct str accept, bool inputs_allowed, bool validates,
+	struct arena *arena, struct control *ret, struct cspark_error *ret_error);
 
 /* Appends a JSON literal for <text>: itself if it is one, else a quoted string. False: not UTF-8. */
 bool control_put_value(struct str text, struct buf *out);

@@ -2,6 +2,7 @@
  * Intake: what is wanted, from the head of a request alone. A refusal found here is told when the body has
  * arrived (a caller that is still sending would miss it), unless the caller waits for our word to send.
  */
+#include "base/json_text.h"
 #include "daemon/operate.h"
 #include "daemon/refuse.h"
 
@@ -42,34 +43,37 @@ prepare_decode(struct call *call)
 	return call->decode != NULL;
 }
 
-static bool
-is_of_runner(unsigned operation)
-{
-	return operation >= CSPARK_OP_HYBRID_HEALTH && operation <= CSPARK_OP_HYBRID_METADATA;
-}
-
-/* Where none is named: the first, and the first Hybrid Runner for what only these can do. */
-static const struct config_tenant *
-usual_tenant(const struct call *call)
-{
-	const struct config *config = call->desk->config;
-
-	for (size_t i = 0; i < config->tenant_count && is_of_runner(call->operation); i++) {
-		if (config->tenants[i].kind == CONFIG_HYBRID)
-			return &config->tenants[i];
-	}
-	return &config->tenants[0];
-}
-
+/* By name; the first is used where none is named. */
 static bool
 choose_tenant(struct call *call)
 {
 	struct str name = call->control.tenant;
 
-	call->tenant = name.at ? tenant_called(call->desk->config, name) : usual_tenant(call);
+	call->tenant = name.at ? tenant_called(call->desk->config, name) : &call->desk->config->tenants[0];
 	return call->tenant ||
 		refuse(&call->error, CSPARK_E_BAD_PARAMETER, "_tenant: no tenant called '%.*s' is configured",
 			(int)(name.len < 64 ? name.len : 64), name.at);
+}
+
+/* What a validation is to tell is metadata like any other. */
+static bool
+add_validation_type(struct call *call)
+{
+	struct control *control = &call->control;
+	const char *type = str_eq(control->validation, STR("dynamic")) ? "dynamic" : "default_values";
+	struct str more = str_range(control->meta.more.at, control->meta.more.len);
+	struct json_walk walk;
+	struct str value;
+	char *text;
+
+	json_walk_init(&walk, more);
+	if (!more.at || !json_walk_next(&walk, NULL, &value))
+		text = arena_printf(&call->arena, "{\"validation_type\":\"%s\"}", type);
+	else
+		text = arena_printf(&call->arena, "{\"validation_type\":\"%s\",%.*s", type, (int)more.len - 1,
+			more.at + 1);
+	control->meta.more = (struct cspark_bytes){ text, text ? strlen(text) : 0 };
+	return text != NULL;
 }
 
 static enum call_step
@@ -81,9 +85,13 @@ route_execute(struct call *call)
 	front_limit_body(call->request, call->desk->config->limits.max_body);
 	if (!cspark_locator_from_path(path, &call->locator, &call->error) ||
 		!control_read(front_query(call->request), front_header(call->request, "Accept"), get,
-			&call->arena, &call->control, &call->error))
+			call->operation == CSPARK_OP_VALIDATE, &call->arena, &call->control, &call->error))
 		return call_failed(call);
 	call->locator.is_public = call->control.is_public;
+	if (!permit_head(call))
+		return STEP_REFUSE;
+	if (call->control.validates && !add_validation_type(call))
+		return call_no_memory(call);
 	if (!choose_tenant(call))
 		return call_failed(call);
 	if (!get && !prepare_decode(call))
@@ -113,10 +121,14 @@ route_operation(struct call *call)
 {
 	enum call_step next = operate_route(call);
 
-	return next == CALL_PARKED && !choose_tenant(call) ? call_failed(call) : next;
+	if (next != CALL_PARKED)
+		return next;
+	if (!permit_head(call))
+		return STEP_REFUSE;
+	return choose_tenant(call) ? next : call_failed(call);
 }
 
-/* The tenant is in the path, or in a header (the SDK's health check sends an empty one), or the usual one. */
+/* The tenant is in the path, or in a header, or the first. */
 static const struct config_tenant *
 tenant_of_drop_in(const struct call *call)
 {
@@ -127,8 +139,8 @@ tenant_of_drop_in(const struct call *call)
 	if (name.at)
 		return tenant_of_path(config, name);
 	name = front_header(call->request, "x-tenant-name");
-	if (name.len == 0)
-		return usual_tenant(call);
+	if (!name.at)
+		return &config->tenants[0];
 	tenant = tenant_of_path(config, name);
 	return tenant ? tenant : tenant_called(config, name);
 }
@@ -143,48 +155,21 @@ is_execution(unsigned operation)
 static enum call_step
 route_drop_in(struct call *call)
 {
+	enum call_step next;
+
 	call->tenant = tenant_of_drop_in(call);
 	if (!call->tenant)
 		return call_fail(call, CSPARK_E_NO_SUCH_ROUTE, "no such tenant is configured");
 	if (!find_coding(call))
 		return call_fail(call, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
 			"Spark takes the content codings gzip, deflate and br");
-	if (!is_execution(call->operation))
-		return operate_route(call);
-	front_limit_body(call->request, call->desk->config->limits.max_body);
-	return CALL_PARKED;
-}
-
-/* The name of the setting that would allow it is part of the answer. */
-static bool
-is_allowed(struct call *call)
-{
-	static const char *const names[] = { "execute", "read", "manage", "raw", "ops" };
-	const struct config *config = call->desk->config;
-	const struct config_listener *listener = &config->listeners[front_listener_index(call->request)];
-	unsigned missing = call->route.group & ~listener->allow;
-
-	if (missing)
-		call_fail(call, CSPARK_E_OPERATION_DISABLED,
-			"this listener does not allow it; add \"%s\" to allow of the listener at %s",
-			names[__builtin_ctz(missing)], listener->address);
-	return !missing;
-}
-
-/* The runner has a /status as well. Who asks for that one names a tenant, as all clients of Spark do. */
-static void
-tell_status_apart(struct call *call)
-{
-	const struct config *config = call->desk->config;
-	bool has_runner = false;
-
-	if (call->route.kind != ROUTE_ADMIN || call->route.page != PAGE_STATUS ||
-		!front_header(call->request, "x-tenant-name").at)
-		return;
-	for (size_t i = 0; i < config->tenant_count; i++)
-		has_runner |= config->tenants[i].kind == CONFIG_HYBRID;
-	if (has_runner)
-		route_to_spark(CSPARK_OP_HYBRID_STATUS, &call->route);
+	if (!is_execution(call->operation)) {
+		next = operate_route(call);
+	} else {
+		front_limit_body(call->request, call->desk->config->limits.max_body);
+		next = operate_read_path(call) ? CALL_PARKED : call_failed(call);
+	}
+	return next == CALL_PARKED && !permit_head(call) ? STEP_REFUSE : next;
 }
 
 enum call_step
@@ -192,9 +177,8 @@ intake_route(struct call *call)
 {
 	if (!route_find(call->method, front_path(call->request), &call->route, &call->allow, &call->error))
 		return call_failed(call);
-	tell_status_apart(call);
 	call->operation = call->route.operation;
-	if (!is_allowed(call))
+	if (!permit_group(call))
 		return STEP_REFUSE;
 	switch (call->route.kind) {
 	case ROUTE_EXECUTE:

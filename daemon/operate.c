@@ -26,6 +26,8 @@ is_long(const struct call *call)
 {
 	const struct cspark_operation_info *info = info_of(call);
 
+	if (info->group == CSPARK_GROUP_EXECUTE)
+		return false;
 	return info->base == CSPARK_BASE_JOB || info->base == CSPARK_BASE_FILE ||
 		info->payload == CSPARK_PAYLOAD_FILE || info->body == CSPARK_BODY_PARTS;
 }
@@ -147,6 +149,8 @@ operate_decode(struct call *call)
 	struct operate *operate = call->operate;
 	struct cspark_ask ask;
 
+	if (!permit_body(call))
+		return STEP_REFUSE;
 	if (call->route.kind == ROUTE_DROP_IN)
 		return STEP_ADMIT;
 	if (buf_failed(&call->raw))
@@ -231,6 +235,52 @@ realm_request(struct call *call)
 	return request;
 }
 
+/* The parameters that are metadata, in the words of an execution. */
+static bool
+read_meta(struct call *call, struct cspark_meta *ret)
+{
+	const struct arguments *arguments = &call->operate->arguments;
+
+	*ret = (struct cspark_meta){ .more = { NULL, 0 } };
+	for (size_t i = 0; i < arguments->count; i++) {
+		enum cspark_meta_field field = cspark_meta_find(arguments->list[i].name);
+
+		if (field != CSPARK_META_FIELDS &&
+			!cspark_meta_set(ret, field, arguments->list[i].value, &call->error))
+			return false;
+	}
+	return true;
+}
+
+/* The document may be named as folder/name, by its name alone in the old area, or as the service is. */
+static struct cspark_request *
+transform_request(struct call *call)
+{
+	const struct arguments *arguments = &call->operate->arguments;
+	struct str using = arguments_find(arguments, "using"), name, folder = str_cut(using, '/', &name);
+	struct cspark_transform transform = { .body = ask_of(call, CSPARK_OP_TRANSFORM).body };
+	struct cspark_locator locator;
+	struct cspark_meta meta;
+	char *place = arena_printf(&call->arena, "%s/%s", call->locator.folder, call->locator.service);
+
+	if (!place || !read_meta(call, &meta))
+		return NULL;
+	if (call->operation == CSPARK_OP_TRANSFORM) {
+		if (!cspark_locator_parse(bytes_of_str(str_of(place)), &locator, &call->error))
+			return NULL;
+		transform.locator = &locator;
+		transform.meta = &meta;
+	}
+	if (!using.at) {
+		folder = str_of(locator.folder);
+		name = str_of(locator.service);
+	}
+	transform.api = str_eq(arguments_find(arguments, "api"), STR("v4")) ? CSPARK_V4 : CSPARK_V3;
+	transform.folder = bytes_of_str(name.at ? folder : (struct str){ NULL, 0 });
+	transform.name = bytes_of_str(name.at ? name : folder);
+	return cspark_transform_request(call->tenant->tenant, &transform, &call->error);
+}
+
 static enum cspark_operation
 step_operation(const struct call *call)
 {
@@ -252,6 +302,8 @@ make_request(struct call *call)
 		return realm_request(call);
 	if (call->route.kind == ROUTE_DROP_IN)
 		return drop_in_request(call);
+	if (operation == CSPARK_OP_TRANSFORM || operation == CSPARK_OP_TRANSFORM_RUN)
+		return transform_request(call);
 	ask = ask_of(call, operation);
 	return cspark_operation_request(call->tenant->tenant, &ask, &call->error);
 }

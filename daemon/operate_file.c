@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "daemon/bytes.h"
+#include "base/json.h"
 #include "daemon/refuse.h"
+#include "daemon/rewrite.h"
 
 #define HOLD_BACK_MS 5000 /* so long the head waits for the whole file */
 
@@ -100,6 +102,36 @@ operate_expect_file(struct call *call)
 
 /* ---- to the caller ---- */
 
+/* Answers of Spark's own that are small enough to be looked at. */
+static bool
+rewrites(const struct call *call)
+{
+	return call->route.kind == ROUTE_DROP_IN && call->tenant->rewrite_urls &&
+		str_starts(str_of(call->operate->download_type), STR("application/json"));
+}
+
+static enum call_step
+rewrite_body(struct call *call)
+{
+	struct str host = front_header(call->request, "Host");
+	const struct config_tenant *tenant = call->tenant;
+	struct rewrite rewrite = {
+		.policy = { .origin = tenant->origin,
+			.hosts = (const char *const *)tenant->file_hosts,
+			.private_addresses = tenant->private_files },
+		.base = str_of(arena_printf(&call->arena, "http://%.*s", STR_ARG(host))),
+		.tenant = tenant == call->desk->config->tenants ? (struct str){ NULL, 0 } :
+								  str_of(tenant->name),
+	};
+
+	if (!host.at || !json_valid(call->body.at, call->body.len, NULL))
+		return STEP_REPLY;
+	if (!rewrite_urls(&rewrite, call->body, &call->out))
+		return call_no_memory(call);
+	call->body = buf_text(&call->out);
+	return STEP_REPLY;
+}
+
 enum call_step
 operate_give_file(struct call *call)
 {
@@ -111,7 +143,7 @@ operate_give_file(struct call *call)
 	fill_reply(call);
 	if (spool_fd(download) < 0) {
 		call->body = spool_text(download);
-		return STEP_REPLY;
+		return rewrites(call) ? rewrite_body(call) : STEP_REPLY;
 	}
 	operate->file = (struct front_source){ spool_fd(download), (int64_t)spool_len(download),
 		spool_len(download) };

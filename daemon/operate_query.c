@@ -47,7 +47,7 @@ static bool
 add(struct call *call, struct str name, struct str value)
 {
 	keep_name(call, name, value);
-	return arguments_add(&call->operate->arguments, name, value) ||
+	return !call->operate || arguments_add(&call->operate->arguments, name, value) ||
 		refuse(&call->error, CSPARK_E_BAD_PARAMETER, "There are more than %d parameters.",
 			RECIPE_ARGUMENTS_MAX);
 }

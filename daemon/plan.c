@@ -24,6 +24,7 @@ make_request(const char *tenant, const struct cspark_locator *locator, const str
 		.inputs = bytes_of_str(ask->inputs),
 		.request_data = bytes_of_str(ask->request_data),
 		.checked = true,
+		.validates = control->validates,
 	};
 
 	place.is_public = locator->is_public || control->is_public;
@@ -51,6 +52,8 @@ plan_make(const char *tenant, const struct cspark_locator *locator, const struct
 	struct cspark_request *request;
 
 	*ret = (struct plan){ .api = api_of(ask) };
+	if (ask->kind == ASK_MANY && control->validates)
+		return refuse(ret_error, CSPARK_E_BAD_REQUEST, "A validation takes one record, not a list.");
 	if (ask->kind == ASK_MANY && locator->kind == CSPARK_PROXY)
 		return refuse(ret_error, CSPARK_E_BAD_LOCATOR,
 			"A proxy endpoint takes one record, not a list; name the service by folder and "

@@ -185,8 +185,6 @@ static const struct row OURS[] = {
 	{ "POST", (char *)"/auth/realms/*/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL, 0, 0,
 		false },
 	INPUTS("POST", (char *)"/validate/**", VALIDATE),
-	INPUTS("POST", (char *)"/transform", TRANSFORM_RUN),
-	INPUTS("POST", (char *)"/transform/**", TRANSFORM),
 };
 
 /* Any other path of Spark. */
@@ -424,15 +422,6 @@ route_find(struct str method, struct str path, struct route *ret, const char **r
 	*ret = first;
 	*ret_allow = allow_texts[methods];
 	return refuse(ret_error, CSPARK_E_METHOD_NOT_ALLOWED, "%s takes %s only", first.pattern, *ret_allow);
-}
-
-void
-route_to_spark(enum cspark_operation operation, struct route *ret)
-{
-	for (size_t i = 0; i < row_count; i++) {
-		if (rows[i].kind == ROUTE_DROP_IN && rows[i].operation == operation)
-			take_row(&rows[i], ret);
-	}
 }
 
 struct str

@@ -169,6 +169,7 @@ struct cspark_request {
 	const char *content_type; /* "application/json"; NULL: none */
 	const char *content_encoding; /* of the body, static; NULL: none. Makers leave it so */
 	const char *accept;           /* NULL: whatever there is */
+	const char *line;             /* one more header field, "name: value"; NULL: none */
 };
 CSPARK_API void cspark_request_free(struct cspark_request *request); /* accepts NULL */
 
@@ -180,6 +181,7 @@ struct cspark_execute {
 	struct cspark_bytes request_data;   /* v3, instead of inputs: the caller's own request_data object */
 	/* the JSON texts are known to be valid; else they are scanned here */
 	bool checked;
+	bool validates;                     /* v3: say what the inputs may be, instead of calculating */
 };
 /* Given, or NULL with an error. The texts are spliced byte for byte. <tenant> is put into the path. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_execute_request(const char *tenant,

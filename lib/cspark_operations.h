@@ -113,6 +113,19 @@ struct cspark_ask {
  * Not for jobs and files. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_request *
 cspark_operation_request(const char *tenant, const struct cspark_ask *ask, struct cspark_error *ret_error);
+/* An execution through a Transform document. All borrowed. */
+struct cspark_transform {
+	enum cspark_api api;                  /* of the service behind it */
+	const struct cspark_locator *locator; /* folder and service; NULL: the document runs alone */
+	struct cspark_bytes folder;           /* of the document; absent: one of the old area */
+	struct cspark_bytes name;
+	const struct cspark_meta *meta; /* NULL: defaults; goes into a header */
+	struct cspark_bytes body;       /* as the document wants it; absent: {} */
+};
+/* Given, or NULL with an error. */
+CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_transform_request(
+	const char *tenant, const struct cspark_transform *transform, struct cspark_error *ret_error);
+
 /* Whether an ask has all that its operation needs, and nothing that it cannot take; for jobs, too. */
 CSPARK_API CSPARK_MUST_CHECK bool
 cspark_ask_check(const struct cspark_ask *ask, struct cspark_error *ret_error);

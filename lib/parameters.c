@@ -171,6 +171,32 @@ const struct cspark_parameter cspark_category_save[] = {
 
 /* ---- Transform documents ---- */
 
+/* The metadata goes into a header (transform.c). */
+#define META(name_, help_) TEXT(name_, IN_RECIPE, "@meta", NULL, help_)
+
+const struct cspark_parameter cspark_transform_using[] = {
+	TEXT("_using", IN_RECIPE, "@using", NULL,
+		"the document: folder/name; name alone: of the old area; the service's own without it"),
+	ONE_OF("_api", IN_RECIPE, "@api", "v3", "v3 v4", "version of the service's API behind the document"),
+	META("_version", "semantic version of the service"),
+	META("_date", "version effective then"),
+	META("_purpose", "call purpose"),
+	META("_source", "source system"),
+	META("_correlation", "correlation id"),
+	META("_outputs", "only these outputs, comma-separated"),
+	META("_filter", "regular expression over outputs"),
+	META("_subservices", "subservices, comma-separated"),
+	META("_compiler", "kind of the compiler"),
+	META("_tables", "tables to give as arrays"),
+	META("_echo", "echo the inputs"),
+	META("_debug", "debug solve functions"),
+	META("_excel", "make a downloadable workbook"),
+	END,
+};
+const struct cspark_parameter cspark_transform_run[] = {
+	NEEDED("_using", IN_RECIPE, "@using", "the document: folder/name"),
+	END,
+};
 const struct cspark_parameter cspark_transform_list[] = {
 	PAGE("pageSize"),
 	TEXT("_sort", IN_BODY, "sort", "-updatedAt", "order; a leading minus is descending"),

@@ -19,10 +19,10 @@
 
 /* Ids and proxy endpoints are executed at their own path; only the named form has an endpoint. */
 static void
-put_locator(struct buf *out, const struct cspark_locator *locator)
+put_locator(struct buf *out, const struct cspark_locator *locator, enum cspark_operation operation)
 {
 	cspark_locator_put_v3(locator, out);
-	if (locator->kind == CSPARK_FOLDER_SERVICE)
+	if (locator->kind == CSPARK_FOLDER_SERVICE && operation == CSPARK_OP_EXECUTE_V3)
 		buf_put_str(out, STR("/execute"));
 }
 
@@ -46,7 +46,7 @@ put_path(struct buf *out, const char *tenant, enum cspark_operation operation,
 			break;
 		name = str_cut(rest, '}', &rest);
 		if (str_eq(name, STR("locator")))
-			put_locator(out, locator);
+			put_locator(out, locator, operation);
 		else if (locator->is_public)
 			buf_put_str(out, STR("public/"));
 	}
@@ -82,8 +82,9 @@ struct cspark_request *
 cspark_execute_request(
 	const char *tenant, const struct cspark_execute *execute, struct cspark_error *ret_error)
 {
-	enum cspark_operation operation = execute->api == CSPARK_V4 ? CSPARK_OP_EXECUTE_V4 :
-								      CSPARK_OP_EXECUTE_V3;
+	enum cspark_operation operation = execute->validates ? CSPARK_OP_VALIDATE :
+		execute->api == CSPARK_V4                    ? CSPARK_OP_EXECUTE_V4 :
+							       CSPARK_OP_EXECUTE_V3;
 	struct cspark_request *request = NULL;
 	size_t texts = texts_len(execute), body_at, len;
 	struct buf buf;
@@ -135,12 +136,12 @@ make_raw(const char *method, struct cspark_bytes path, struct cspark_bytes body,
 	if (!made)
 		return NULL;
 	*made = (struct made){ .request = {
-		.method = (char *)made + method_at,
-		.path = (char *)made + sizeof(struct made),
-		.body = body.at ? (char *)made + body_at : NULL,
-		.body_len = body.len,
-		.content_type = content_type ? (char *)made + type_at : NULL,
-	} };
+				       .method = (char *)made + method_at,
+				       .path = (char *)made + sizeof(struct made),
+				       .body = body.at ? (char *)made + body_at : NULL,
+				       .body_len = body.len,
+				       .content_type = content_type ? (char *)made + type_at : NULL,
+			       } };
 	return &made->request;
 }
 
@@ -163,8 +164,8 @@ cspark_raw_file_request(enum cspark_operation operation, bool is_public, const c
 	struct cspark_bytes path, const struct cspark_source *source, const char *content_type)
 {
 	const struct cspark_bytes none = { 0 };
-	struct cspark_request *request =
-		cspark_raw_request(operation, is_public, method, path, none, content_type);
+	struct cspark_request *request = cspark_raw_request(
+		operation, is_public, method, path, none, content_type);
 	struct made *made = (struct made *)request;
 
 	if (!request)

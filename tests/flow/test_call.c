@@ -48,10 +48,13 @@ count_idle(void *arg)
 	idle_told++;
 }
 
+static char *no_globs[] = { NULL };
+
 static void
 set_up(void)
 {
 	listener.allow = CSPARK_GROUP_EXECUTE | CSPARK_GROUP_OPS;
+	listener.services = no_globs;
 	cr_assert(route_init());
 	log_open(&(struct log_options){ .level = LOG_ERROR_LEVEL, .file = "/dev/null" });
 	config = (struct config){ .workers = 1,

@@ -50,7 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	query = str_cut(str_range((const char *)data + 1, size - 1), '\n', &accept);
 	arena_init(&arena, 1 << 20);
-	if (control_read(query, accept, data[0] & 1, &arena, &control, &error))
+	if (control_read(query, accept, data[0] & 1, data[0] & 2, &arena, &control, &error))
 		check_control(&control, data[0] & 1);
 	else
 		FUZZ_REQUIRE(error.detail[0] != '\0', "no reason is given");

@@ -13,7 +13,7 @@ read_control(const char *query, const char *accept, bool inputs_allowed)
 {
 	arena_fini(&arena); /* of the reading before; a static arena is an empty one */
 	arena_init(&arena, 1 << 16);
-	return control_read(str_of(query), str_of(accept), inputs_allowed, &arena, &control, &error);
+	return control_read(str_of(query), str_of(accept), inputs_allowed, false, &arena, &control, &error);
 }
 
 static void
