@@ -221,7 +221,7 @@ step_local(struct call *call)
 		buf_put_str(&call->out,
 			STR("{\"access_token\":\"csparkd-placeholder\",\"expires_in\":7200,"
 			    "\"refresh_expires_in\":0,\"token_type\":\"Bearer\","
-			    "\"not-before-policy\":0,\"scope\":\"\"}"));
+			    "\"not-before-policy\":0,\"scope\":\"email profile\"}"));
 		answer = (struct admin_answer){ 200, "application/json" };
 	} else {
 		answer = admin_page(

@@ -35,6 +35,8 @@ struct config_auth {
 	bool open;
 };
 
+enum config_kind { CONFIG_SAAS, CONFIG_HYBRID };
+
 struct config_tenant {
 	char *name;
 	char *origin;    /* scheme://host[:port] */
@@ -57,7 +59,7 @@ struct config_tenant {
 	int http_version; /* 0: automatic, 1: HTTP/1.1 */
 	unsigned timeout_ms;
 	unsigned job_timeout_ms;
-	int kind;           /* 0: Spark itself, 1: a Hybrid Runner */
+	int kind;           /* enum config_kind */
 	bool rewrite_urls;
 	char **file_hosts;  /* NULL-terminated, never NULL */
 	bool private_files;

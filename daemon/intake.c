@@ -43,13 +43,31 @@ prepare_decode(struct call *call)
 	return call->decode != NULL;
 }
 
-/* By name; the first is used where none is named. */
+static bool
+is_of_runner(unsigned operation)
+{
+	return operation >= CSPARK_OP_HYBRID_HEALTH && operation <= CSPARK_OP_HYBRID_METADATA;
+}
+
+/* Where none is named: the first, and the first Hybrid Runner for what only these can do. */
+static const struct config_tenant *
+usual_tenant(const struct call *call)
+{
+	const struct config *config = call->desk->config;
+
+	for (size_t i = 0; i < config->tenant_count && is_of_runner(call->operation); i++) {
+		if (config->tenants[i].kind == CONFIG_HYBRID)
+			return &config->tenants[i];
+	}
+	return &config->tenants[0];
+}
+
 static bool
 choose_tenant(struct call *call)
 {
 	struct str name = call->control.tenant;
 
-	call->tenant = name.at ? tenant_called(call->desk->config, name) : &call->desk->config->tenants[0];
+	call->tenant = name.at ? tenant_called(call->desk->config, name) : usual_tenant(call);
 	return call->tenant ||
 		refuse(&call->error, CSPARK_E_BAD_PARAMETER, "_tenant: no tenant called '%.*s' is configured",
 			(int)(name.len < 64 ? name.len : 64), name.at);
@@ -128,7 +146,7 @@ route_operation(struct call *call)
 	return choose_tenant(call) ? next : call_failed(call);
 }
 
-/* The tenant is in the path, or in a header, or the first. */
+/* The tenant is in the path, or in a header (the SDK's health check sends an empty one), or the usual one. */
 static const struct config_tenant *
 tenant_of_drop_in(const struct call *call)
 {
@@ -139,8 +157,8 @@ tenant_of_drop_in(const struct call *call)
 	if (name.at)
 		return tenant_of_path(config, name);
 	name = front_header(call->request, "x-tenant-name");
-	if (!name.at)
-		return &config->tenants[0];
+	if (name.len == 0)
+		return usual_tenant(call);
 	tenant = tenant_of_path(config, name);
 	return tenant ? tenant : tenant_called(config, name);
 }
@@ -172,11 +190,28 @@ route_drop_in(struct call *call)
 	return next == CALL_PARKED && !permit_head(call) ? STEP_REFUSE : next;
 }
 
+/* The runner has a /status as well. Who asks for that one names a tenant, as all clients of Spark do. */
+static void
+tell_status_apart(struct call *call)
+{
+	const struct config *config = call->desk->config;
+	bool has_runner = false;
+
+	if (call->route.kind != ROUTE_ADMIN || call->route.page != PAGE_STATUS ||
+		!front_header(call->request, "x-tenant-name").at)
+		return;
+	for (size_t i = 0; i < config->tenant_count; i++)
+		has_runner |= config->tenants[i].kind == CONFIG_HYBRID;
+	if (has_runner)
+		route_to_spark(CSPARK_OP_HYBRID_STATUS, &call->route);
+}
+
 enum call_step
 intake_route(struct call *call)
 {
 	if (!route_find(call->method, front_path(call->request), &call->route, &call->allow, &call->error))
 		return call_failed(call);
+	tell_status_apart(call);
 	call->operation = call->route.operation;
 	if (!permit_group(call))
 		return STEP_REFUSE;

@@ -424,6 +424,15 @@ route_find(struct str method, struct str path, struct route *ret, const char **r
 	return refuse(ret_error, CSPARK_E_METHOD_NOT_ALLOWED, "%s takes %s only", first.pattern, *ret_allow);
 }
 
+void
+route_to_spark(enum cspark_operation operation, struct route *ret)
+{
+	for (size_t i = 0; i < row_count; i++) {
+		if (rows[i].kind == ROUTE_DROP_IN && rows[i].operation == operation)
+			take_row(&rows[i], ret);
+	}
+}
+
 struct str
 route_part(const struct route *route, const char *name)
 {

@@ -51,5 +51,7 @@ void route_fini(void);
 /* False: no_such_route, or method_not_allowed with <ret_allow> = the methods that are (static). */
 bool route_find(struct str method, struct str path, struct route *ret, const char **ret_allow,
 	struct cspark_error *ret_error);
+/* Spark's own path of an operation, for one that is also ours; only for paths without parts. */
+void route_to_spark(enum cspark_operation operation, struct route *ret);
 /* The raw value of a part; at == NULL: the path has none of that name. */
 struct str route_part(const struct route *route, const char *name);
