@@ -24,6 +24,7 @@ struct control {
 	bool shape_given;
 	bool is_public;
 	bool strict;
+	bool is_hybrid;        /* the tenant is a Hybrid Runner; not from the query */
 	bool validates;        /* _type is a control parameter */
 	struct str validation; /* "static" or "dynamic"; absent: not said */
 	struct str

@@ -112,6 +112,7 @@ route_execute(struct call *call)
 		return call_no_memory(call);
 	if (!choose_tenant(call))
 		return call_failed(call);
+	call->control.is_hybrid = call->tenant->kind == CONFIG_HYBRID;
 	if (!get && !prepare_decode(call))
 		return call_failed(call);
 	return CALL_PARKED;
@@ -143,7 +144,9 @@ route_operation(struct call *call)
 		return next;
 	if (!permit_head(call))
 		return STEP_REFUSE;
-	return choose_tenant(call) ? next : call_failed(call);
+	if (!choose_tenant(call))
+		return call_failed(call);
+	return operate_suits(call) ? next : STEP_REFUSE;
 }
 
 /* The tenant is in the path, or in a header (the SDK's health check sends an empty one), or the usual one. */

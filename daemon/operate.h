@@ -49,6 +49,8 @@ struct operate {
 
 /* operate.c: intake; the body; the steps. */
 enum call_step operate_route(struct call *call);
+/* Whether the tenant, a Hybrid Runner perhaps, has the operation; false: the call has failed. */
+bool operate_suits(struct call *call);
 bool operate_body(struct call *call, const char *data, size_t len);
 enum call_step operate_decode(struct call *call);
 enum call_step operate_plan(struct call *call);
@@ -56,6 +58,12 @@ enum call_step operate_join(struct call *call);
 /* Stops waiting; the sendings are the caller's to cancel. */
 void operate_cancel(struct call *call);
 void operate_fini(struct call *call);
+
+/* operate_request.c: the operation of this step, what is asked of it, and the request. NULL: the call has
+ * failed, or there is no memory. */
+enum cspark_operation operate_step(const struct call *call);
+struct cspark_ask operate_ask(const struct call *call, enum cspark_operation operation);
+struct cspark_request *operate_request(struct call *call);
 
 /* operate_query.c: the parts of the path and the query become arguments. */
 bool operate_read_path(struct call *call);

@@ -25,6 +25,7 @@ make_request(const char *tenant, const struct cspark_locator *locator, const str
 		.request_data = bytes_of_str(ask->request_data),
 		.checked = true,
 		.validates = control->validates,
+		.is_hybrid = control->is_hybrid,
 	};
 
 	place.is_public = locator->is_public || control->is_public;

@@ -182,6 +182,7 @@ struct cspark_execute {
 	/* the JSON texts are known to be valid; else they are scanned here */
 	bool checked;
 	bool validates;                     /* v3: say what the inputs may be, instead of calculating */
+	bool is_hybrid;                     /* to a Hybrid Runner, which validates at another path */
 };
 /* Given, or NULL with an error. The texts are spliced byte for byte. <tenant> is put into the path. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_execute_request(const char *tenant,

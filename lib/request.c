@@ -82,9 +82,11 @@ struct cspark_request *
 cspark_execute_request(
 	const char *tenant, const struct cspark_execute *execute, struct cspark_error *ret_error)
 {
-	enum cspark_operation operation = execute->validates ? CSPARK_OP_VALIDATE :
-		execute->api == CSPARK_V4                    ? CSPARK_OP_EXECUTE_V4 :
-							       CSPARK_OP_EXECUTE_V3;
+	enum cspark_operation operation = execute->validates && execute->is_hybrid ?
+		CSPARK_OP_HYBRID_VALIDATE :
+		execute->validates        ? CSPARK_OP_VALIDATE :
+		execute->api == CSPARK_V4 ? CSPARK_OP_EXECUTE_V4 :
+					    CSPARK_OP_EXECUTE_V3;
 	struct cspark_request *request = NULL;
 	size_t texts = texts_len(execute), body_at, len;
 	struct buf buf;
