@@ -18,8 +18,6 @@
 #include "base/buf.h"
 #include "lib/cspark.h"
 
-enum config_kind { CONFIG_SAAS, CONFIG_HYBRID };
-
 struct config_listener {
 	char *address;        /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
 	bool unsafe_listen;   /* an address other than loopback is wanted */
