@@ -1,6 +1,7 @@
 #include "daemon/rewrite.h"
 
 #include "base/json_text.h"
+#include "daemon/route.h"
 
 /* The closing quote of the string that begins at <at>; NULL: there is none. */
 static const char *
@@ -15,12 +16,26 @@ string_end(const char *at, const char *end)
 	return NULL;
 }
 
+/* A drop-in path. "raw" is none: what is handed out may not need a right that is seldom given. */
+static bool
+is_served(struct str target)
+{
+	struct str query, path = str_cut(target, '?', &query);
+	struct cspark_error error;
+	struct route route;
+	const char *allow;
+
+	return route_find(STR("GET"), path, &route, &allow, &error) && route.kind == ROUTE_DROP_IN &&
+		route.operation != CSPARK_OP_RAW_READ;
+}
+
 static bool
 is_of_origin(const struct rewrite *rewrite, struct str url)
 {
 	struct str origin = str_of(rewrite->policy.origin);
 
-	return str_starts(url, origin) && url.len > origin.len && url.at[origin.len] == '/';
+	return str_starts(url, origin) && url.len > origin.len && url.at[origin.len] == '/' &&
+		is_served(str_range(url.at + origin.len, url.len - origin.len));
 }
 
 static bool

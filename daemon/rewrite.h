@@ -14,6 +14,6 @@ struct rewrite {
 	struct str tenant;                /* to be named in the URL; at == NULL: not */
 };
 
-/* Appends <json>, which is valid, with its URLs rewritten: those of the origin keep their path, others become
+/* Appends <json>, which is valid, with its URLs rewritten: operations of Spark keep their path, others become
  * /files?url=. False: no memory. */
 bool rewrite_urls(const struct rewrite *rewrite, struct str json, struct buf *out);
