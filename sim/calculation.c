@@ -32,6 +32,41 @@ calculation_fini(struct calculation *calc)
 	buf_fini(&calc->errors);
 }
 
+/* The members of an object, without its braces. */
+static struct str
+inside(struct str object)
+{
+	return str_trim(str_range(object.at + 1, object.len - 2));
+}
+
+/* Both objects in one; what the second says comes last and so counts. */
+static void
+put_merged(struct buf *out, struct str first, struct str second)
+{
+	bool both = inside(first).len && inside(second).len;
+
+	buf_put_char(out, '{');
+	buf_put_str(out, inside(first));
+	buf_put_str(out, both ? STR(",") : STR(""));
+	buf_put_str(out, inside(second));
+	buf_put_char(out, '}');
+}
+
+static void
+evaluate(struct calculation *calc, struct str inputs, const struct findings *findings)
+{
+	struct buf merged;
+
+	if (json_kind_of(calc->parameters) != JSON_OBJECT) {
+		calc->callee.model->evaluate(inputs, findings);
+		return;
+	}
+	buf_init(&merged, RESULT_MAX);
+	put_merged(&merged, calc->parameters, inputs);
+	calc->callee.model->evaluate(buf_text(&merged), findings);
+	buf_fini(&merged);
+}
+
 void
 calculation_add(struct calculation *calc, struct str inputs)
 {
@@ -48,7 +83,7 @@ calculation_add(struct calculation *calc, struct str inputs)
 	if (calc->keep_inputs)
 		buf_put_str(&calc->inputs, inputs);
 	buf_init(&all, RESULT_MAX);
-	calc->callee.model->evaluate(inputs, &findings);
+	evaluate(calc, inputs, &findings);
 	selection_put(&calc->selection, buf_text(&all), &calc->outputs);
 	buf_fini(&all);
 }

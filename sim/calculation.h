@@ -21,6 +21,7 @@ struct calculation {
 	struct buf warnings;
 	struct buf errors;
 	bool keep_inputs;
+	struct str parameters; /* inputs all records have unless they say otherwise; an object or nothing */
 	char call_id[UUID_BYTES];
 	char timestamp[STAMP_BYTES];
 };

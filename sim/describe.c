@@ -1,4 +1,5 @@
-/* What a service is: metadata, validation, versions, schema, swagger. */
+#include "sim/describe.h"
+
 #include "base/json_text.h"
 #include "sim/catalog.h"
 #include "sim/compose.h"
@@ -45,7 +46,7 @@ reply_outputs(struct exchange *ex, const struct callee *callee, struct str outpu
 	buf_put_char(out, '}');
 }
 
-static void
+void
 reply_metadata(struct exchange *ex, const struct callee *callee, struct str meta)
 {
 	struct buf outputs;
@@ -70,7 +71,7 @@ serve_metadata(struct exchange *ex)
 /* -- validation ----------------------------------------------------------- */
 
 /* What is valid depends on nothing here, so there is nothing to say about the effect of given inputs. */
-static void
+void
 reply_validation(struct exchange *ex, const struct callee *callee, struct str meta)
 {
 	const struct cell *cell = callee->model->inputs;
@@ -158,8 +159,8 @@ put_cells(struct buf *out, const struct cell *cell, const char *type)
 	buf_put_char(out, ']');
 }
 
-static void
-put_table(struct buf *out, const struct cell *cell, const char *kind)
+void
+put_cell_table(struct buf *out, const struct cell *cell, const char *kind)
 {
 	buf_put_char(out, '[');
 	for (; cell->name; cell++)
@@ -212,9 +213,9 @@ put_schema(struct exchange *ex, struct buf *out, const struct version *version)
 		"'publicAPI':%b,'tenant':%q},'xInputTable':",
 		version->start, version->end, service->folder->name, service->name, version->number,
 		service->id, version->id, service->open, tenant);
-	put_table(out, model->inputs, "Input");
+	put_cell_table(out, model->inputs, "Input");
 	compose(out, ",'xOutputTable':");
-	put_table(out, model->outputs, "Output");
+	put_cell_table(out, model->outputs, "Output");
 	compose(out,
 		",'formsService':null,'staticService':null,'versionId':'%s'},'parameterset_version_id':''}",
 		version->id);

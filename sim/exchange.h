@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "sim/batch.h"
+#include "sim/digest.h"
 #include "sim/documents.h"
 #include "sim/history.h"
 #include "sim/http.h"
@@ -20,6 +22,12 @@ struct options;
 
 #define TOKEN_BYTES 1024
 
+/* What a Hybrid Runner knows about the package it was given last; "" if it was given none. */
+struct runner {
+	char pulled[STAMP_BYTES];
+	char hash[DIGEST_BYTES];
+};
+
 struct world {
 	const struct options *options;
 	struct stats stats;
@@ -28,6 +36,8 @@ struct world {
 	struct history history;
 	struct jobs jobs;
 	struct documents documents;
+	struct batches batches;
+	struct runner runner;
 	struct tokens tokens;
 	struct moods moods;       /* of the API */
 	struct moods token_moods; /* of the token endpoint */

@@ -53,12 +53,12 @@ choose_version(struct exchange *ex, struct located *located, struct str meta, co
 		services_choose(ex->world, located, str_of(number), str_of(date));
 }
 
-/* By request_meta: service_uri, version_id or service_id. */
-static void
+void
 locate_by_meta(struct exchange *ex, struct str meta, struct located *ret)
 {
 	struct buf text;
 
+	*ret = (struct located){ .found = false };
 	buf_init(&text, 65536);
 	if (read_text(meta, STR("version_id"), &text) && text.len)
 		services_by_version_id(ex->world, buf_text(&text), ret);

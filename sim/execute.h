@@ -15,6 +15,8 @@ struct exchange;
 
 /* By what stands in the path: an id, a custom endpoint, folder and service. */
 void locate_by_route(struct exchange *ex, struct located *ret);
+/* By version_id, service_id or service_uri of a request_meta. */
+void locate_by_meta(struct exchange *ex, struct str meta, struct located *ret);
 /* By service, version_id and version_by_timestamp of a v4 body. False if there is no such version. */
 bool locate_v4(struct exchange *ex, struct str body, struct located *ret);
 /* Moods and ledger hear what service it is about. */

@@ -67,3 +67,35 @@ void serve_export_cancel(struct exchange *ex);
 void serve_import_describe(struct exchange *ex);
 void serve_import_start(struct exchange *ex);
 void serve_import_status(struct exchange *ex);
+
+/* batches.c */
+void serve_batch_describe(struct exchange *ex);
+void serve_batch_create(struct exchange *ex);
+void serve_batch_info(struct exchange *ex);
+void serve_batch_status(struct exchange *ex);
+void serve_batch_push(struct exchange *ex);
+void serve_batch_pull(struct exchange *ex);
+void serve_batch_change(struct exchange *ex);
+
+/* transforms.c */
+void serve_transform_list(struct exchange *ex);
+void serve_transform_validate(struct exchange *ex);
+void serve_transform_upload(struct exchange *ex);
+void serve_transform_save(struct exchange *ex);
+void serve_transform_get(struct exchange *ex);
+void serve_transform_delete(struct exchange *ex);
+void serve_transform_execute(struct exchange *ex);
+void serve_transform_execute_legacy(struct exchange *ex);
+void serve_transform_run(struct exchange *ex);
+
+/* events.c */
+void serve_events_download(struct exchange *ex);
+void serve_events_status(struct exchange *ex);
+
+/* runner.c */
+void serve_runner_health(struct exchange *ex);
+void serve_runner_version(struct exchange *ex);
+void serve_runner_status(struct exchange *ex);
+void serve_runner_upload(struct exchange *ex);
+void serve_runner_validate(struct exchange *ex);
+void serve_runner_metadata(struct exchange *ex);

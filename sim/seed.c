@@ -174,6 +174,8 @@ world_reset(struct world *world)
 	history_clear(&world->history);
 	jobs_clear(&world->jobs);
 	documents_clear(&world->documents);
+	batches_clear(&world->batches);
+	world->runner = (struct runner){ .pulled = "" };
 	world->documents.lifetime_s = world->options->url_lifetime_s;
 	seed_world(world);
 	pthread_mutex_unlock(&world->store.lock);

@@ -361,6 +361,19 @@ store_transform(struct store *store, struct str folder, struct str name)
 	return NULL;
 }
 
+struct transform *
+store_add_transform(struct store *store, struct str folder, struct str name)
+{
+	struct transform *transform = allocate(sizeof(*transform));
+
+	stamp_uuid(transform->id);
+	stamp_now(transform->created);
+	snprintf(transform->folder, sizeof(transform->folder), "%.*s", STR_ARG(folder));
+	snprintf(transform->name, sizeof(transform->name), "%.*s", STR_ARG(name));
+	list_append(&store->transforms, &transform->node);
+	return transform;
+}
+
 void
 store_drop_transform(struct transform *transform)
 {

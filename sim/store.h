@@ -130,4 +130,5 @@ struct category *store_category(struct store *store, struct str key);
 void store_add_category(struct store *store, const char *key, const char *value, const char *icon);
 void store_drop_category(struct category *category);
 struct transform *store_transform(struct store *store, struct str folder, struct str name);
+struct transform *store_add_transform(struct store *store, struct str folder, struct str name);
 void store_drop_transform(struct transform *transform);
