@@ -51,6 +51,21 @@ header_text(struct call *call, const char *name)
 	return value.at ? arena_copy(&call->arena, value).at : NULL;
 }
 
+/* What Transforms take their metadata from, of an execution in v3 and in v4: the header as it came. */
+static const char *
+meta_line(struct call *call)
+{
+	static const char *const names[] = { "x-request-meta", "x-meta" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct str value = front_header(call->request, names[i]);
+
+		if (value.at)
+			return arena_printf(&call->arena, "%s: %.*s", names[i], STR_ARG(value));
+	}
+	return NULL;
+}
+
 static bool
 prefers_async(const struct call *call)
 {
@@ -78,6 +93,7 @@ make_operate(struct call *call)
 	operate->now_s = time(NULL);
 	operate->type = header_text(call, "Content-Type");
 	operate->accept = header_text(call, "Accept");
+	operate->line = meta_line(call);
 	spool_init(&operate->upload, &call->desk->spools, config->limits.max_upload);
 	spool_init(&operate->download, &call->desk->spools, config->limits.max_download);
 	return true;

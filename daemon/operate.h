@@ -23,6 +23,7 @@ struct operate {
 	int64_t now_s;       /* since 1970 */
 	const char *type;    /* of the caller's body; NULL: not said */
 	const char *accept;  /* of a drop-in call */
+	const char *line;    /* the same: metadata of a Transform, which are in a header; NULL: none */
 
 	struct spool upload;
 	struct cspark_source source;

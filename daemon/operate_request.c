@@ -50,6 +50,7 @@ drop_in_request(struct call *call)
 	if (request) {
 		request->expects_json = false;
 		request->accept = operate->accept;
+		request->line = operate->line;
 		request->content_encoding = call->coding;
 	}
 	return request;
