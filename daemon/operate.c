@@ -189,7 +189,6 @@ operate_plan(struct call *call)
 		return call->error.code != CSPARK_OK ? call_failed(call) : call_no_memory(call);
 	if (!plan_take(&call->plan, request))
 		return call_no_memory(call);
-	call->spark_status = 0; /* that of an earlier step is not this one's */
 	if (call->route.kind == ROUTE_DROP_IN ||
 		cspark_operation_info(operate_step(call))->payload == CSPARK_PAYLOAD_FILE)
 		operate_expect_file(call);
@@ -270,7 +269,6 @@ wait_for_job(struct call *call)
 		wait_ms += wait_ms / 2;
 	operate->polls++;
 	if (now_ms + wait_ms >= call_deadline_ms(call)) {
-		call->spark_body = str_of(operate->bodies[operate->step]);
 		call_fail(call, CSPARK_E_UPSTREAM_TIMEOUT,
 			"the job is still under way at the deadline of %lld ms; "
 			"ask with Prefer: respond-async, or raise job_timeout_ms",

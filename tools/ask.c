@@ -1,4 +1,4 @@
-/* csparkctl execute, the usual way: one POST to the daemon. */
+/* csparkctl execute and validate, the usual way: one POST to the daemon. */
 #include "base/buf.h"
 #include "base/str.h"
 #include "tools/command.h"
@@ -50,7 +50,7 @@ put_locator(struct buf *target, const struct cspark_locator *locator)
 	};
 	struct str rest = str_of(locator->service);
 
-	buf_put_str(target, STR("/execute/"));
+	buf_put_char(target, '/');
 	str_percent_encode(
 		str_of(locator->kind == CSPARK_FOLDER_SERVICE ? locator->folder : FIRST[locator->kind]),
 		target);
@@ -84,8 +84,13 @@ put_parameter(struct buf *target, const char *name, struct str value)
 static void
 put_target(struct buf *target, const struct execute_options *options)
 {
+	static const char *const PATHS[] = {
+		[VERB_EXECUTE] = "/execute",
+		[VERB_VALIDATE] = "/validate",
+	};
 	char timeout[24];
 
+	buf_put_str(target, str_of(PATHS[options->verb]));
 	put_locator(target, &options->locator);
 	for (size_t i = 0; i < CSPARK_META_FIELDS; i++) {
 		struct cspark_bytes value = options->meta.value[i];
@@ -96,6 +101,7 @@ put_target(struct buf *target, const struct execute_options *options)
 	put_parameter(target, "_shape", str_of(options->shape_name));
 	put_parameter(target, "_format", str_of(options->format));
 	put_parameter(target, "_tenant", str_of(options->tenant));
+	put_parameter(target, "_type", str_of(options->validation));
 	if (options->locator.is_public)
 		put_parameter(target, "_public", STR("true"));
 	if (options->is_strict)

@@ -1,4 +1,4 @@
-/* csparkctl execute: reads the arguments, and asks the daemon unless --direct says otherwise. */
+/* csparkctl execute and validate: reads the arguments, and asks the daemon unless --direct says otherwise. */
 #include "base/buf.h"
 #include "base/str.h"
 #include "tools/command.h"
@@ -27,6 +27,7 @@ enum {
 	OPT_CA_FILE,
 	OPT_URL,
 	OPT_HELP,
+	OPT_VALIDATION,
 };
 
 #define ARGUMENT_OF_TEXT     required_argument
@@ -54,8 +55,16 @@ static const struct option OPTIONS[] = {
 	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
 	{ "url", required_argument, NULL, OPT_URL },
 	{ "help", no_argument, NULL, OPT_HELP },
+	{ "validation", required_argument, NULL, OPT_VALIDATION },
 	{ NULL, 0, NULL, 0 },
 };
+
+void
+execute_each_option(void (*each)(const char *name))
+{
+	for (const struct option *option = OPTIONS; option->name; option++)
+		each(option->name);
+}
 
 static const char *const SHAPES[] = {
 	[CSPARK_SIMPLE] = "simple",
@@ -63,12 +72,21 @@ static const char *const SHAPES[] = {
 	[CSPARK_ORIGINAL] = "original",
 };
 
+static const char *const VERBS[] = {
+	[VERB_EXECUTE] = "execute",
+	[VERB_VALIDATE] = "validate",
+};
+
+static const char *const SYNOPSES[] = {
+	[VERB_EXECUTE] = "LOCATOR [NAME=VALUE ...] [OPTION ...]",
+	[VERB_VALIDATE] = "LOCATOR [NAME=VALUE ...] [--validation static|dynamic] [OPTION ...]",
+};
+
 static void
-print_help(void)
+print_help(enum execute_verb verb)
 {
-	puts("usage: csparkctl execute LOCATOR [NAME=VALUE ...] [OPTION ...]\n"
-	     "\n"
-	     "LOCATOR is folder/service, folder/service[1.2.3], service/ID, version/ID or proxy/ENDPOINT.\n"
+	printf("usage: csparkctl %s %s\n\n", VERBS[verb], SYNOPSES[verb]);
+	puts("LOCATOR is folder/service, folder/service[1.2.3], service/ID, version/ID or proxy/ENDPOINT.\n"
 	     "\n"
 	     "inputs:\n"
 	     "  NAME=VALUE        one input; 3, true, null and \"3\" are JSON, other text is a string\n"
@@ -144,6 +162,16 @@ set_meta(struct execute_options *options, int field, const char *text)
 	return false;
 }
 
+static bool
+set_validation(struct execute_options *options, const char *text)
+{
+	options->validation = text;
+	if (strcmp(text, "static") == 0 || strcmp(text, "dynamic") == 0)
+		return true;
+	usage_error("--validation is static or dynamic.");
+	return false;
+}
+
 /* Inputs have one source; the pairs are counted by themselves. */
 static bool
 take_body(struct execute_options *options, const char *text, bool is_file)
@@ -196,8 +224,10 @@ take_option(struct execute_options *options, int option, const char **ret_type, 
 	case OPT_URL:
 		options->url = optarg;
 		return true;
+	case OPT_VALIDATION:
+		return set_validation(options, optarg);
 	case OPT_HELP:
-		print_help();
+		print_help(options->verb);
 		*ret_code = EXIT_OK;
 		return false;
 	default:
@@ -224,16 +254,17 @@ static bool
 take_words(struct execute_options *options, char **words)
 {
 	if (!words[0]) {
-		usage_error("execute needs a locator, as in \"csparkctl execute folder/service radius=3\".");
+		usage_error("%s needs a locator, as in \"csparkctl %s folder/service radius=3\".",
+			VERBS[options->verb], VERBS[options->verb]);
 		return false;
 	}
-	if (!take_locator(options, words[0]))
+	if (!take_locator(options, *words++))
 		return false;
-	if (words[1] && options->inputs.body.len) {
+	if (words[0] && options->inputs.body.len) {
 		usage_error("inputs come from arguments, --json or --file, not from two of them.");
 		return false;
 	}
-	for (words++; *words; words++) {
+	for (; *words; words++) {
 		if (!inputs_add_pair(&options->inputs, *words))
 			return false;
 	}
@@ -251,6 +282,8 @@ take_arguments(struct execute_options *options, int argc, char **argv, int *ret_
 		if (!take_option(options, option == 'h' ? OPT_HELP : option, &type, ret_code))
 			return false;
 	}
+	if (options->validation && options->verb != VERB_VALIDATE)
+		return usage_error("--validation belongs to validate.") == EXIT_OK;
 	if (!take_words(options, argv + optind))
 		return false;
 	if (type)
@@ -264,6 +297,8 @@ cmd_execute(int argc, char **argv, const char *url)
 	struct execute_options options = { .url = url };
 	int code = EXIT_USAGE;
 
+	while (strcmp(argv[0], VERBS[options.verb]) != 0)
+		options.verb++;
 	inputs_init(&options.inputs);
 	if (take_arguments(&options, argc, argv, &code))
 		code = options.is_direct ? execute_directly(&options) : execute_through_daemon(&options);

@@ -1,16 +1,15 @@
 /* csparkctl status: the daemon's /status, indented for people or as it is. */
-#include "base/buf.h"
-#include "base/json_text.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "tools/command.h"
 #include "tools/http.h"
 #include "tools/problem.h"
+#include "tools/view.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
 #define TIMEOUT_MS 5000
-#define DEPTH_MAX  16
 
 static const struct option OPTIONS[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -18,54 +17,6 @@ static const struct option OPTIONS[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
-
-/* A string without quotes, "-" for null, everything else as it is. */
-static void
-print_scalar(struct str value)
-{
-	struct buf text;
-
-	buf_init(&text, 64 * 1024);
-	if (json_is_null(value))
-		buf_put_char(&text, '-');
-	else if (!json_unquote(value, &text))
-		buf_put_str(&text, value);
-	for (size_t i = 0; i < text.len; i++)
-		putchar((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f ? ' ' : text.data[i]);
-	buf_fini(&text);
-}
-
-static bool
-is_container(struct str value)
-{
-	enum json_kind kind = json_kind_of(value);
-
-	return kind == JSON_OBJECT || kind == JSON_ARRAY;
-}
-
-/* One member a line, two blanks for a level; the elements of an array are marked with a dash. */
-static void
-print_tree(struct str text, int depth)
-{
-	struct json_walk walk;
-	struct str key, value;
-
-	json_walk_init(&walk, text);
-	while (json_walk_next(&walk, &key, &value)) {
-		printf("%*s", 2 * depth, "");
-		if (key.len)
-			print_scalar(key);
-		putchar(key.len ? ':' : '-');
-		if (is_container(value) && depth < DEPTH_MAX) {
-			putchar('\n');
-			print_tree(value, depth + 1);
-		} else {
-			putchar(' ');
-			print_scalar(value);
-			putchar('\n');
-		}
-	}
-}
 
 static int
 show(const struct http_response *response, bool as_json)
@@ -77,7 +28,7 @@ show(const struct http_response *response, bool as_json)
 	if (as_json || !json_valid(response->body.at, response->body.len, NULL))
 		print_answer(response->body.at, response->body.len);
 	else
-		print_tree(response->body, 0);
+		view_tree(response->body, 0, 0);
 	return EXIT_OK;
 }
 

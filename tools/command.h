@@ -1,7 +1,11 @@
 /*
- * A command of csparkctl: one row in csparkctl.c, one file cmd_NAME.c.
+ * The commands of csparkctl: those with a file of their own, cmd_NAME.c, are rows of commands.c; all others
+ * are rows of the operations table.
  */
 #pragma once
+
+#include "base/str.h"
+#include "lib/cspark_operations.h"
 
 #include <stddef.h>
 
@@ -20,9 +24,28 @@ enum exit_code {
  * say otherwise. Answer an exit code. */
 typedef int command_fn(int argc, char **argv, const char *url);
 
+command_fn cmd_completion;
 command_fn cmd_execute;
-command_fn cmd_status;
 command_fn cmd_health;
+command_fn cmd_help;
+command_fn cmd_migrate;
+command_fn cmd_operations;
+command_fn cmd_raw;
+command_fn cmd_status;
+
+struct command {
+	const char *name;
+	command_fn *run;
+	const char *options; /* for completion: separated by blanks */
+	const char *summary;
+};
+extern const struct command COMMANDS[]; /* ends with a name of NULL */
+
+/* The command that is most like <name>; at == NULL: none. */
+struct str commands_nearest(const char *name);
+
+/* A row of the operations table. <argv[0]> is the last word of its name. */
+int run_operation(enum cspark_operation operation, int argc, char **argv, const char *url);
 
 /* "csparkctl: " and the sentence on stderr; EXIT_USAGE, to be returned. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

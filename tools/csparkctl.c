@@ -2,70 +2,71 @@
  * csparkctl: execute services and look after the daemon, from a shell.
  */
 #include "base/version.h"
+#include "tools/catalog.h"
 #include "tools/command.h"
+#include "tools/help.h"
 
 #include <getopt.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct command {
-	const char *name;
-	command_fn *run;
-	const char *summary;
-};
-
-static const struct command COMMANDS[] = {
-	{ "execute", cmd_execute, "run a service of Spark and print its answer" },
-	{ "status", cmd_status, "show what the daemon is doing" },
-	{ "health", cmd_health, "tell a probe whether the daemon is alive, or ready" },
-};
-#define COMMANDS_COUNT (sizeof(COMMANDS) / sizeof(COMMANDS[0]))
 
 static void
 print_usage(FILE *out)
 {
 	fputs("usage: csparkctl [--url http://HOST:PORT | --url unix:/PATH] COMMAND [ARGUMENT "
-		"...]\n\ncommands:\n",
+	      "...]\n\ncommands:\n",
 		out);
-	for (size_t i = 0; i < COMMANDS_COUNT; i++)
-		fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
-	fputs("\n\"csparkctl COMMAND --help\" tells more; so does csparkctl(1).\n"
+	for (const struct command *command = COMMANDS; command->name; command++)
+		fprintf(out, "  %-10s %s\n", command->name, command->summary);
+	fputs("\nand all that Spark can do, as in \"csparkctl services list\":\n ", out);
+	catalog_print_nouns(out);
+	fputs("\n\n\"csparkctl help COMMAND\" tells more; so does csparkctl(1).\n"
 	      "The daemon is looked for at --url, at $CSPARKD_URL, or at " DEFAULT_URL ".\n",
 		out);
 }
 
-int
-usage_error(const char *format, ...)
+/* A noun without a verb, or words that name nothing. */
+static int
+refuse_words(char **words)
 {
-	va_list args;
+	struct buf scratch;
+	struct str nearest;
 
-	fputs("csparkctl: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputs("\nTry \"csparkctl --help\".\n", stderr);
+	if (catalog_has_noun(str_of(words[0])) && (!words[1] || words[1][0] == '-')) {
+		fprintf(stderr, "usage: csparkctl %s COMMAND [ARGUMENT ...]\n\ncommands:\n", words[0]);
+		help_list(stderr, words[0]);
+		return EXIT_USAGE;
+	}
+	buf_init(&scratch, 256);
+	nearest = catalog_nearest(words, &scratch);
+	if (!nearest.at)
+		nearest = commands_nearest(words[0]);
+	if (nearest.at)
+		usage_error("there is no command \"%s%s%s\"; is \"%.*s\" meant?", words[0],
+			catalog_has_noun(str_of(words[0])) ? " " : "",
+			catalog_has_noun(str_of(words[0])) ? words[1] : "", STR_ARG(nearest));
+	else
+		usage_error("there is no command \"%s\".", words[0]);
+	buf_fini(&scratch);
 	return EXIT_USAGE;
-}
-
-void
-print_answer(const char *text, size_t len)
-{
-	fwrite(text, 1, len, stdout);
-	if (len == 0 || text[len - 1] != '\n')
-		putchar('\n');
 }
 
 static int
 run_command(int argc, char **argv, const char *url)
 {
-	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
-		if (strcmp(argv[0], COMMANDS[i].name) == 0)
-			return COMMANDS[i].run(argc, argv, url);
+	enum cspark_operation operation;
+	size_t used;
+
+	for (const struct command *command = COMMANDS; command->name; command++) {
+		if (strcmp(argv[0], command->name) == 0)
+			return command->run(argc, argv, url);
 	}
-	return usage_error("there is no command \"%s\".", argv[0]);
+	operation = catalog_find(argv, &used);
+	if (operation == CSPARK_OPERATIONS)
+		return refuse_words(argv);
+	return run_operation(operation, argc - (int)used + 1, argv + used - 1, url);
 }
 
 /* What was printed may still be on its way: a full disk must not look like success. */

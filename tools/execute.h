@@ -1,10 +1,13 @@
-/* What "csparkctl execute" was asked to do; two files do it: through the daemon, or directly. */
+/* What "csparkctl execute" or "validate" is to do; two files do it: through the daemon, or directly. */
 #pragma once
 
 #include "lib/cspark.h"
 #include "tools/inputs.h"
 
+enum execute_verb { VERB_EXECUTE, VERB_VALIDATE };
+
 struct execute_options {
+	enum execute_verb verb;
 	const char *url;
 	struct cspark_locator locator;
 	struct cspark_meta meta;
@@ -14,6 +17,7 @@ struct execute_options {
 	const char *format;
 	const char *tenant;
 	const char *ca_file;
+	const char *validation; /* static or dynamic */
 	long timeout_ms;        /* 0: not said */
 	bool is_strict;
 	bool is_direct;
@@ -23,5 +27,7 @@ struct execute_options {
 int execute_through_daemon(const struct execute_options *options);
 int execute_directly(const struct execute_options *options);
 
+/* Calls <each> with the name of every option. */
+void execute_each_option(void (*each)(const char *name));
 /* The media type of json, ndjson, csv or text; NULL for another name. */
 const char *format_media_type(const char *format);

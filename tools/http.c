@@ -1,177 +1,121 @@
 #include "tools/http.h"
 
+#include "tools/http_reader.h"
+#include "tools/progress.h"
+#include "tools/wire.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_MAX (256u * 1024 * 1024)
-#define READ_SIZE  (64 * 1024)
+#define PIECE_SIZE (64 * 1024)
+#define FRAME_SIZE 16 /* of a chunk: its size, two line ends */
 
 /* An exchange under way. */
 struct exchange {
-	int fd;
-	int64_t deadline_ms;
-	struct buf head;
-	struct str head_left; /* what has not been sent */
-	struct str body_left;
+	struct wire wire;
+	const struct http_request *request;
 	struct http_response *response;
-	char *why;
-	size_t why_size;
+	struct http_reader reader;
+	struct buf head;
+	struct str unsent; /* of what has been prepared: head, text or piece */
+	struct str text_left;
+	int64_t source_left; /* -1: to its end */
+	bool source_is_over;
+	bool in_sink;
+	bool is_dropped; /* the daemon listens no more; its answer counts */
+	char piece[FRAME_SIZE + PIECE_SIZE + FRAME_SIZE];
 };
 
 static bool
 fail(struct exchange *exchange, const char *what, const char *reason)
 {
-	snprintf(exchange->why, exchange->why_size, reason ? "%s: %s" : "%s", what, reason);
-	return false;
+	return wire_fail(&exchange->wire, what, reason);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Waits until one of <events> is there; what poll() says of it is in <ret_events>. */
-static bool
-wait_for(struct exchange *exchange, short events, short *ret_events)
-{
-	struct pollfd poll_fd = { .fd = exchange->fd, .events = events };
-	int64_t left_ms;
-	int ready;
-
-	do {
-		left_ms = exchange->deadline_ms - now_ms();
-		if (left_ms <= 0)
-			return fail(exchange, "no answer in time", NULL);
-		ready = poll(&poll_fd, 1, left_ms > 1000000 ? 1000000 : (int)left_ms);
-	} while (ready == 0 || (ready < 0 && errno == EINTR));
-	if (ready < 0)
-		return fail(exchange, "poll", strerror(errno));
-	*ret_events = poll_fd.revents;
-	return true;
-}
-
-/* ---- connecting -------------------------------------------------------------------------- */
-
-static bool
-connect_to(struct exchange *exchange, const struct sockaddr *address, socklen_t len)
-{
-	int error = 0;
-	socklen_t error_len = sizeof(error);
-	short events;
-
-	exchange->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (exchange->fd < 0)
-		return fail(exchange, "socket", strerror(errno));
-	if (connect(exchange->fd, address, len) == 0)
-		return true;
-	if (errno != EINPROGRESS)
-		return fail(exchange, "cannot connect", strerror(errno));
-	if (!wait_for(exchange, POLLOUT, &events))
-		return false;
-	getsockopt(exchange->fd, SOL_SOCKET, SO_ERROR, &error, &error_len);
-	return error == 0 || fail(exchange, "cannot connect", strerror(error));
-}
-
-static bool
-connect_unix(struct exchange *exchange, const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (path[0] != '/' || strlen(path) >= sizeof(address.sun_path))
-		return fail(exchange, "the path of a unix socket must be absolute and short", NULL);
-	memcpy(address.sun_path, path, strlen(path));
-	return connect_to(exchange, (const struct sockaddr *)&address, sizeof(address));
-}
-
-/* "HOST", "HOST:PORT", "[IPv6]:PORT" -> NUL-terminated parts. */
-static bool
-split_authority(struct str authority, char *ret_host, char *ret_port, size_t size)
-{
-	struct str host, port;
-
-	if (str_starts(authority, STR("["))) {
-		host = str_cut(str_range(authority.at + 1, authority.len - 1), ']', &port);
-		if (!port.at || (port.len > 0 && port.at[0] != ':'))
-			return false;
-		port = port.len ? str_range(port.at + 1, port.len - 1) : STR("80");
-	} else {
-		host = str_cut(authority, ':', &port);
-		port = port.at ? port : STR("80");
-	}
-	if (host.len == 0 || host.len >= size || port.len == 0 || port.len >= size)
-		return false;
-	snprintf(ret_host, size, "%.*s", STR_ARG(host));
-	snprintf(ret_port, size, "%.*s", STR_ARG(port));
-	return true;
-}
-
-static bool
-connect_tcp(struct exchange *exchange, struct str authority)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-	struct addrinfo *list;
-	char host[256], port[256];
-	bool ok = false;
-	int error;
-
-	if (!split_authority(authority, host, port, sizeof(host)))
-		return fail(exchange, "the URL has no valid host and port", NULL);
-	error = getaddrinfo(host, port, &hints, &list);
-	if (error)
-		return fail(exchange, host, gai_strerror(error));
-	for (struct addrinfo *one = list; one && !ok; one = one->ai_next) {
-		if (exchange->fd >= 0)
-			close(exchange->fd);
-		ok = connect_to(exchange, one->ai_addr, one->ai_addrlen);
-	}
-	freeaddrinfo(list);
-	return ok;
-}
-
-/* Connects; <ret_host> is what the Host header says. */
-static bool
-open_url(struct exchange *exchange, const char *url, struct str *ret_host)
-{
-	struct str text = str_of(url);
-
-	if (str_starts(text, STR("unix:"))) {
-		*ret_host = STR("localhost");
-		return connect_unix(exchange, url + strlen("unix:"));
-	}
-	if (!str_starts(text, STR("http://")))
-		return fail(exchange, "the URL must be http://HOST:PORT or unix:/PATH", NULL);
-	text = str_range(text.at + strlen("http://"), text.len - strlen("http://"));
-	while (str_ends(text, STR("/")))
-		text.len--;
-	*ret_host = text;
-	return connect_tcp(exchange, text);
-}
-
-/* ---- the exchange ------------------------------------------------------------------------ */
+/* ---- sending ----------------------------------------------------------------------------- */
 
 static void
-put_head(struct buf *head, const struct http_request *request, struct str host)
+put_head(struct exchange *exchange, struct str host)
 {
+	const struct http_request *request = exchange->request;
+	const struct http_source *source = request->source;
+	struct buf *head = &exchange->head;
+
 	buf_printf(head, "%s %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: csparkctl\r\nConnection: close\r\n",
 		request->method, request->target, STR_ARG(host));
 	if (request->accept)
 		buf_printf(head, "Accept: %s\r\n", request->accept);
 	if (request->content_type)
 		buf_printf(head, "Content-Type: %s\r\n", request->content_type);
-	if (request->body.len || strcmp(request->method, "GET") != 0)
+	if (request->prefer)
+		buf_printf(head, "Prefer: %s\r\n", request->prefer);
+	if (source && source->len < 0)
+		buf_put_str(head, STR("Transfer-Encoding: chunked\r\n"));
+	else if (source)
+		buf_printf(head, "Content-Length: %lld\r\n", (long long)source->len);
+	else if (request->body.len || strcmp(request->method, "GET") != 0)
 		buf_printf(head, "Content-Length: %zu\r\n", request->body.len);
 	buf_put_str(head, STR("\r\n"));
+}
+
+/* Puts the frame of a chunk around the <got> bytes in the middle of the piece; none: the last chunk. */
+static void
+frame_piece(struct exchange *exchange, size_t got)
+{
+	char size[FRAME_SIZE + 1], *data = exchange->piece + FRAME_SIZE;
+	int len = snprintf(size, sizeof(size), "%zx\r\n", got);
+
+	memcpy(data - len, size, (size_t)len);
+	memcpy(data + got, "\r\n", 2);
+	exchange->unsent = str_range(data - len, (size_t)len + got + 2);
+}
+
+/* The next piece of the source, ready to be sent. */
+static bool
+read_source(struct exchange *exchange)
+{
+	char *data = exchange->piece + FRAME_SIZE;
+	size_t wanted = PIECE_SIZE;
+	ssize_t got;
+
+	if (exchange->source_left >= 0 && exchange->source_left < PIECE_SIZE)
+		wanted = (size_t)exchange->source_left;
+	do {
+		got = wanted ? read(exchange->request->source->fd, data, wanted) : 0;
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return fail(exchange, "cannot read what is to be sent", strerror(errno));
+	if (got == 0 && wanted && exchange->source_left > 0)
+		return fail(exchange, "the file became shorter while it was sent", NULL);
+	exchange->source_is_over = got == 0;
+	if (exchange->source_left < 0) {
+		frame_piece(exchange, (size_t)got);
+	} else {
+		exchange->unsent = str_range(data, (size_t)got);
+		exchange->source_left -= got;
+	}
+	progress_sent(exchange->request->progress, (size_t)got);
+	return true;
+}
+
+/* False: there is nothing more to send, or no way to get it. */
+static bool
+prepare(struct exchange *exchange, bool *ret_ok)
+{
+	*ret_ok = true;
+	if (exchange->is_dropped)
+		return false;
+	if (exchange->unsent.len == 0 && exchange->text_left.len) {
+		exchange->unsent = exchange->text_left;
+		exchange->text_left.len = 0;
+	} else if (exchange->unsent.len == 0 && !exchange->source_is_over) {
+		*ret_ok = read_source(exchange);
+	}
+	return exchange->unsent.len > 0;
 }
 
 /* Sends what fits. A daemon that refuses a request may close its ear while it still speaks: then
@@ -179,45 +123,75 @@ put_head(struct buf *head, const struct http_request *request, struct str host)
 static void
 send_some(struct exchange *exchange)
 {
-	struct str *left = exchange->head_left.len ? &exchange->head_left : &exchange->body_left;
-	ssize_t sent = send(exchange->fd, left->at, left->len, MSG_NOSIGNAL);
+	struct str *left = &exchange->unsent;
+	ssize_t sent = send(exchange->wire.fd, left->at, left->len, MSG_NOSIGNAL);
 
-	if (sent > 0) {
+	if (sent > 0)
 		*left = str_range(left->at + sent, left->len - (size_t)sent);
-	} else if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-		exchange->head_left.len = 0;
-		exchange->body_left.len = 0;
-	}
+	else if (sent < 0 && errno != EAGAIN && errno != EINTR)
+		exchange->is_dropped = true;
+}
+
+/* ---- receiving --------------------------------------------------------------------------- */
+
+static bool
+on_head(void *arg)
+{
+	struct exchange *exchange = arg;
+	const struct http_sink *sink = exchange->request->sink;
+	int status = exchange->response->status;
+
+	exchange->in_sink = sink && status >= 200 && status < 300;
+	progress_receive(exchange->request->progress, exchange->response->length);
+	return !exchange->in_sink || sink->begin(sink->arg, exchange->response);
+}
+
+static bool
+on_body(void *arg, const char *data, size_t len)
+{
+	struct exchange *exchange = arg;
+	const struct http_sink *sink = exchange->request->sink;
+
+	progress_received(exchange->request->progress, len);
+	if (exchange->in_sink)
+		return sink->put(sink->arg, data, len);
+	return buf_put(&exchange->response->raw, data, len) ||
+		fail(exchange, "the answer is too large", NULL);
 }
 
 static bool
 receive_some(struct exchange *exchange, bool *ret_done)
 {
-	struct buf *raw = &exchange->response->raw;
-	char *room = buf_reserve(raw, READ_SIZE);
-	ssize_t received;
+	char data[PIECE_SIZE];
+	ssize_t received = recv(exchange->wire.fd, data, sizeof(data), 0);
 
-	if (!room)
-		return fail(exchange, "the answer is too large", NULL);
-	received = recv(exchange->fd, room, READ_SIZE, 0);
 	if (received < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
-	if (received < 0 && raw->len == 0)
-		return fail(exchange, "the connection broke", strerror(errno));
-	raw->len += received > 0 ? (size_t)received : 0;
-	switch (http_response_read(exchange->response, received <= 0)) {
+	switch (received > 0 ? http_reader_feed(&exchange->reader, data, (size_t)received) :
+			       http_reader_end(&exchange->reader)) {
 	case HTTP_WHOLE:
 		*ret_done = true;
 		return true;
 	case HTTP_MORE:
 		return true;
+	case HTTP_STOPPED:
+		return exchange->wire.why[0] ? false : fail(exchange, "the answer could not be kept", NULL);
 	case HTTP_GARBLED:
 		break;
 	}
+	if (received < 0)
+		return fail(exchange, "the connection broke", strerror(errno));
 	return fail(exchange,
-		raw->len ? "the answer is not whole, or not HTTP" :
-			   "the connection was closed without an answer",
+		exchange->response->status || exchange->reader.text.len || received > 0 ?
+			"the answer is not whole, or not HTTP" :
+			"the connection was closed without an answer",
 		NULL);
+}
+
+static void
+set_deadline(struct exchange *exchange)
+{
+	exchange->wire.deadline_ms = wire_now_ms() + exchange->request->timeout_ms;
 }
 
 static bool
@@ -226,11 +200,13 @@ run(struct exchange *exchange)
 	bool done = false;
 
 	while (!done) {
-		bool unsent = exchange->head_left.len || exchange->body_left.len;
+		bool ok, unsent = prepare(exchange, &ok);
 		short events;
 
-		if (!wait_for(exchange, unsent ? POLLIN | POLLOUT : POLLIN, &events))
+		if (!ok || !wire_wait(&exchange->wire, unsent ? POLLIN | POLLOUT : POLLIN, &events))
 			return false;
+		if (exchange->request->is_patient)
+			set_deadline(exchange);
 		if (unsent && (events & POLLOUT))
 			send_some(exchange);
 		if ((events & (POLLIN | POLLHUP | POLLERR)) && !receive_some(exchange, &done))
@@ -239,33 +215,50 @@ run(struct exchange *exchange)
 	return true;
 }
 
+static bool
+start(struct exchange *exchange, const char *url)
+{
+	const struct http_source *source = exchange->request->source;
+	struct str host = { 0 };
+
+	set_deadline(exchange);
+	if (!wire_open(&exchange->wire, url, &host))
+		return false;
+	put_head(exchange, host);
+	if (buf_failed(&exchange->head))
+		return fail(exchange, "the request is too long", NULL);
+	exchange->unsent = buf_text(&exchange->head);
+	exchange->text_left = exchange->request->body;
+	exchange->source_is_over = !source;
+	exchange->source_left = source ? source->len : 0;
+	progress_send(exchange->request->progress, source ? source->len : 0);
+	return true;
+}
+
 bool
 http_exchange(const char *url, const struct http_request *request, struct http_response *ret, char *ret_why,
 	size_t why_size)
 {
 	struct exchange exchange = {
-		.fd = -1,
-		.deadline_ms = now_ms() + request->timeout_ms,
-		.body_left = request->body,
+		.wire = { .fd = -1, .progress = request->progress, .why = ret_why, .why_size = why_size },
+		.request = request,
 		.response = ret,
-		.why = ret_why,
-		.why_size = why_size,
 	};
-	struct str host = { 0 };
-	bool ok = false;
+	bool ok;
 
-	memset(ret, 0, sizeof(*ret));
+	ret_why[0] = '\0';
+	*ret = (struct http_response){ .status = 0 };
 	buf_init(&ret->raw, ANSWER_MAX);
 	buf_init(&exchange.head, 256 * 1024);
-	if (!open_url(&exchange, url, &host))
-		goto out;
-	put_head(&exchange.head, request, host);
-	exchange.head_left = buf_text(&exchange.head);
-	ok = buf_failed(&exchange.head) ? fail(&exchange, "the request is too long", NULL) : run(&exchange);
-out:
+	http_reader_init(&exchange.reader, ret);
+	exchange.reader.arg = &exchange;
+	exchange.reader.on_head = on_head;
+	exchange.reader.on_body = on_body;
+	ok = start(&exchange, url) && run(&exchange);
+	ret->body = buf_text(&ret->raw);
+	http_reader_fini(&exchange.reader);
 	buf_fini(&exchange.head);
-	if (exchange.fd >= 0)
-		close(exchange.fd);
+	wire_close(&exchange.wire);
 	return ok;
 }
 

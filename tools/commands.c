@@ -1,0 +1,27 @@
+#include "tools/command.h"
+#include "tools/suggest.h"
+
+const struct command COMMANDS[] = {
+	{ "execute", cmd_execute, "", "run a service of Spark and print its answer" },
+	{ "validate", cmd_execute, "", "tell what inputs a service takes, or check them" },
+	{ "migrate", cmd_migrate, "", "export from one tenant and import into another" },
+	{ "raw", cmd_raw, "", "make any call of Spark" },
+	{ "status", cmd_status, "--json --url --help", "show what the daemon is doing" },
+	{ "health", cmd_health, "--ready --quiet --url --help",
+		"tell a probe whether the daemon is alive, or ready" },
+	{ "operations", cmd_operations, "--json --manual --help", "list all that Spark can do" },
+	{ "completion", cmd_completion, "--help", "print a script that completes commands: bash, zsh" },
+	{ "help", cmd_help, "", "tell about a command" },
+	{ NULL, NULL, NULL, NULL },
+};
+
+struct str
+commands_nearest(const char *name)
+{
+	struct suggestion suggestion;
+
+	suggest_start(&suggestion, str_of(name));
+	for (const struct command *command = COMMANDS; command->name; command++)
+		suggest_offer(&suggestion, str_of(command->name));
+	return suggestion.best;
+}
