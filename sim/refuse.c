@@ -93,7 +93,7 @@ refuse_strangers(struct exchange *ex, enum family family, bool open, bool keys)
 }
 
 bool
-refuse_bad_body(struct exchange *ex, enum family family)
+refuse_bad_json(struct exchange *ex, enum family family)
 {
 	struct str body = request_body(&ex->request), rest;
 	struct str type = request_header(&ex->request, STR("content-type"));
@@ -104,9 +104,21 @@ refuse_bad_body(struct exchange *ex, enum family family)
 		refuse(ex, family, 415, "UNSUPPORTED_MEDIA_TYPE", "the body must be application/json");
 		return false;
 	}
-	if (!json_valid(body.at, body.len, NULL) || json_kind_of(body) != JSON_OBJECT) {
-		refuse(ex, family, 400, "INVALID_JSON", "the body must be a JSON object");
+	if (json_valid(body.at, body.len, NULL))
+		return true;
+	refuse(ex, family, 400, "INVALID_JSON", "the body must be JSON");
+	return false;
+}
+
+bool
+refuse_bad_body(struct exchange *ex, enum family family)
+{
+	struct str body = request_body(&ex->request);
+
+	if (!refuse_bad_json(ex, family))
 		return false;
-	}
-	return true;
+	if (json_is_null(body) || json_kind_of(body) == JSON_OBJECT)
+		return true;
+	refuse(ex, family, 400, "INVALID_JSON", "the body must be a JSON object");
+	return false;
 }

@@ -18,7 +18,9 @@ void refuse(struct exchange *ex, enum family family, int status, const char *cod
 /* Credentials, and that they belong to the tenant; false once refused. <open>: none are needed.
  * <keys>: whether an API key is enough. */
 bool refuse_strangers(struct exchange *ex, enum family family, bool open, bool keys);
-/* False once refused: the body is no JSON object, or not said to be JSON. An empty one and null pass. */
 /* v1 says no with status 200. */
 void refuse_v1(struct exchange *ex, const char *code, const char *message);
+/* False once refused: the body is no JSON object (or, the second, no JSON), or not said to be JSON. An empty
+ * one and null pass. */
 bool refuse_bad_body(struct exchange *ex, enum family family);
+bool refuse_bad_json(struct exchange *ex, enum family family);

@@ -150,7 +150,7 @@ route_allowed(struct str path, bool runner, struct buf *out)
 	for (i = 0; i < ROWS; i++) {
 		if (!(table[i].where & mask) || !fits(table[i].pattern, path, &match))
 			continue;
-		if (memmem(out->data, out->len, table[i].method, strlen(table[i].method)))
+		if (out->len && memmem(out->data, out->len, table[i].method, strlen(table[i].method)))
 			continue;
 		buf_put_str(out, out->len ? STR(", ") : STR(""));
 		buf_put_str(out, str_of(table[i].method));

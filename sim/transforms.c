@@ -285,7 +285,7 @@ execute(struct exchange *ex, bool v4)
 void
 serve_transform_execute_legacy(struct exchange *ex)
 {
-	if (refuse_bad_body(ex, FAMILY_V4))
+	if (refuse_bad_json(ex, FAMILY_V4))
 		execute(ex, request_header(&ex->request, STR("x-meta")).at != NULL);
 }
 
@@ -295,7 +295,7 @@ serve_transform_execute(struct exchange *ex)
 	char type[NAME_BYTES];
 	struct blob *document;
 
-	if (!refuse_bad_body(ex, FAMILY_V4))
+	if (!refuse_bad_json(ex, FAMILY_V4))
 		return;
 	document = document_of(ex, type);
 	if (document)
@@ -312,7 +312,7 @@ serve_transform_run(struct exchange *ex)
 	char type[NAME_BYTES];
 	struct blob *document;
 
-	if (!refuse_bad_body(ex, FAMILY_V4))
+	if (!refuse_bad_json(ex, FAMILY_V4))
 		return;
 	document = document_of(ex, type);
 	if (!document) {

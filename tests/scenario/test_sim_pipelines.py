@@ -199,6 +199,8 @@ def test_transforms_of_other_kinds(spark):
     answer = spark("POST", V4 + "/transforms/tf/four/for/my-folder/volume-cylinder", {"inputs": [{"radius": 3, "height": 4}]},
                    **{"x-meta": "'{\"correlation_id\":\"c\"}'"}).json
     assert answer["outputs"] == [{"volume": 113.097}] and answer["correlation_id"] == "c"
+    answer = spark("POST", V4 + "/transforms/old/for/folders/my-folder/services/echo", [{"a": 1}, {"a": 2}], **{"x-meta": "'{}'"})
+    assert answer.json["outputs"] == [{"a": 1}, {"a": 2}]
     code = json.dumps({"transform_type": "Nodejs22_v1.0.0", "transform_code": "async function handler(event) {}"})
     spark("POST", V4 + "/transforms/tf/node", {"transform_content": code})
     assert spark("POST", V4 + "/transforms/tf/node/run", {"a": 1}).json == {"a": 1}
