@@ -65,7 +65,8 @@ step_route(struct call *call)
 static enum call_step
 step_decode(struct call *call)
 {
-	if (call->route.kind == ROUTE_ADMIN || call->route.kind == ROUTE_TOKEN)
+	if (call->route.kind == ROUTE_ADMIN || call->route.kind == ROUTE_TOKEN ||
+		call->route.kind == ROUTE_PREFLIGHT)
 		return STEP_LOCAL;
 	if (call->desk->closing)
 		return call_fail(call, CSPARK_E_DRAINING,
@@ -223,6 +224,8 @@ step_local(struct call *call)
 			    "\"refresh_expires_in\":0,\"token_type\":\"Bearer\","
 			    "\"not-before-policy\":0,\"scope\":\"email profile\"}"));
 		answer = (struct admin_answer){ 200, "application/json" };
+	} else if (call->route.kind == ROUTE_PREFLIGHT) {
+		answer = (struct admin_answer){ 204, NULL };
 	} else {
 		answer = admin_page(
 			call->desk->admin, call->route.page, loop_now_ms(call->desk->loop), &call->out);

@@ -6,8 +6,8 @@
  *
  * The work is split by noun: config_key (the table), config_value (values of its types), config_draft (a
  * configuration under construction), config_file (libconfig, known nowhere else), config_secret
- * (credentials), config_check (what must hold between keys), config_text (everything for people),
- * config_report (complaints).
+ * (credentials), config_listener (who may come in), config_check (what must hold between keys), config_text
+ * (everything for people), config_report (complaints).
  */
 #pragma once
 
@@ -24,6 +24,7 @@ struct config_listener {
 	unsigned allow;       /* enum cspark_group */
 	char **services;      /* globs of what may be used; none: all; NULL-terminated, never NULL */
 	char **allowed_hosts; /* NULL-terminated, never NULL */
+	char **allowed_origins; /* the same */
 	unsigned mode;        /* unix sockets */
 	char *group;          /* unix sockets; NULL: unchanged */
 };

@@ -1,113 +1,14 @@
 #include "daemon/config_check.h"
 
-#include <arpa/inet.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/str.h"
+#include "daemon/config_listener.h"
 #include "daemon/config_secret.h"
-
-/* ---- listeners ---- */
-
-static bool
-is_loopback(struct str host)
-{
-	return str_starts(host, STR("127.")) || str_eq(host, STR("::1")) ||
-		str_eq_nocase(host, STR("localhost"));
-}
-
-/* "HOST:PORT" or "[HOST]:PORT". */
-static bool
-split_address(struct str text, struct str *ret_host, struct str *ret_port)
-{
-	const char *colon = text.len ? memrchr(text.at, ':', text.len) : NULL;
-	uint64_t port;
-
-	if (!colon)
-		return false;
-	*ret_host = str_range(text.at, (size_t)(colon - text.at));
-	*ret_port = str_range(colon + 1, text.len - ret_host->len - 1);
-	if (str_starts(*ret_host, STR("[")) && str_ends(*ret_host, STR("]")))
-		*ret_host = str_range(ret_host->at + 1, ret_host->len - 2);
-	else if (str_find(*ret_host, ':') >= 0)
-		return false;
-	return str_to_u64(*ret_port, 65535, &port) && port > 0;
-}
-
-static bool
-is_ip_address(struct str host)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-	char text[INET6_ADDRSTRLEN];
-
-	if (host.len >= sizeof(text))
-		return false;
-	memcpy(text, host.at, host.len);
-	text[host.len] = '\0';
-	return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
-}
-
-static void
-check_unix_address(struct config_draft *draft, struct config_origin origin, const char *path)
-{
-	size_t max = sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
-
-	if (path[0] != '/' || strlen(path) > max)
-		config_report_error(draft->report, origin,
-			"address \"unix:%s\": the path of a unix socket begins with \"/\" and has at most "
-			"%zu bytes",
-			path, max);
-}
-
-static void
-check_inet_address(struct config_draft *draft, struct config_listener *listener, struct config_origin origin)
-{
-	struct str host, port;
-	char *named;
-
-	if (!split_address(str_of(listener->address), &host, &port) ||
-		(!is_ip_address(host) && !str_eq_nocase(host, STR("localhost")))) {
-		config_report_error(draft->report, origin,
-			"address \"%s\": write ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, with an IP address "
-			"or localhost and a "
-			"port from 1 to 65535",
-			listener->address);
-		return;
-	}
-	if (!is_loopback(host) && !listener->unsafe_listen)
-		config_report_error(draft->report, origin,
-			"address \"%s\" can be reached by other hosts, and callers are not authenticated; "
-			"use 127.0.0.1, a unix "
-			"socket, or say unsafe_listen = true in the listener",
-			listener->address);
-	if (str_eq_nocase(host, STR("localhost")) && asprintf(&named, "127.0.0.1:%.*s", STR_ARG(port)) > 0)
-		config_value_take(&listener->address, named);
-}
-
-static void
-check_listener(struct config_draft *draft, size_t index)
-{
-	struct config_part *part = &draft->listeners[index];
-	struct config_listener *listener = part->base;
-	struct config_origin origin = config_part_origin(part, CONFIG_KEY_LISTENER_address);
-	bool is_unix = strncmp(listener->address, "unix:", 5) == 0;
-
-	if (is_unix)
-		check_unix_address(draft, origin, listener->address + 5);
-	else
-		check_inet_address(draft, listener, origin);
-	if (!is_unix && (config_part_has(part, CONFIG_KEY_LISTENER_mode) || listener->group))
-		config_report_warning(draft->report, part->origin,
-			"mode and group have no effect: \"%s\" is no unix socket", listener->address);
-	for (size_t i = 0; i < index; i++)
-		if (strcmp(draft->config->listeners[i].address, listener->address) == 0)
-			config_report_error(
-				draft->report, origin, "address \"%s\" is used twice", listener->address);
-}
 
 /* ---- tenants ---- */
 
@@ -184,7 +85,7 @@ is_url_allowed(const char *url, bool plaintext)
 		host = str_range(host.at + 1, strcspn(host.at + 1, "]"));
 	else
 		host.len = str_find(host, ':') >= 0 ? (size_t)str_find(host, ':') : host.len;
-	return plaintext || is_loopback(host);
+	return plaintext || config_host_is_loopback(host);
 }
 
 static void
@@ -315,7 +216,7 @@ void
 config_check(struct config_draft *draft, char *(*getenv_fn)(const char *))
 {
 	for (size_t i = 0; i < draft->config->listener_count; i++)
-		check_listener(draft, i);
+		config_listener_check(draft, i);
 	if (draft->config->tenant_count == 0 && !config_report_is_bad(draft->report))
 		report_no_tenant(draft);
 	for (size_t i = 0; i < draft->config->tenant_count; i++)

@@ -49,6 +49,7 @@ doors_add(struct doors *doors, const struct front_socket *socket)
 	}
 	*door = (struct door){ .doors = doors, .fd = socket->fd, .name = name };
 	door->place.allowed_hosts = socket->allowed_hosts;
+	door->place.allowed_origins = socket->allowed_origins;
 	door->place.any_host = socket->is_unix;
 	if (!socket->is_unix)
 		door->place.own_host = host_of(name);

@@ -42,7 +42,7 @@ struct doors {
 };
 
 void doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_caller, void *arg);
-/* Its descriptor is taken, also on failure; its allowed_hosts are borrowed. */
+/* Its descriptor is taken, also on failure; its lists are borrowed. */
 bool doors_add(struct doors *doors, const struct front_socket *socket);
 void doors_open(struct doors *doors);
 void doors_shut(struct doors *doors);

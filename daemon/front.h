@@ -71,7 +71,8 @@ struct front_socket {
 	int fd;           /* listening, non-blocking; taken */
 	bool is_unix;
 	const char *name; /* for logs: "127.0.0.1:8080"; copied */
-	const char *const *allowed_hosts; /* besides loopback; may be NULL; borrowed */
+	const char *const *allowed_hosts; /* besides loopback; NULL-terminated; may be NULL; borrowed */
+	const char *const *allowed_origins; /* of web pages that may ask; the same */
 };
 
 struct front_options {
@@ -103,6 +104,8 @@ struct str front_method(const struct front_request *request);
 struct str front_path(const struct front_request *request);  /* raw, percent-encoded, begins with "/" */
 struct str front_query(const struct front_request *request); /* raw, without "?"; empty if none */
 struct str front_header(const struct front_request *request, const char *name); /* at == NULL if absent */
+/* The origin of the web page that asks, where the listener allows it; at == NULL: no page asks. */
+struct str front_origin(const struct front_request *request);
 int64_t front_content_length(const struct front_request *request); /* -1: chunked; 0: no body */
 const char *front_listener(const struct front_request *request);
 unsigned front_listener_index(const struct front_request *request); /* into the options' sockets */

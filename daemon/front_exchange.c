@@ -62,6 +62,7 @@ judge(struct front_request *request, const char *version, struct guard *ret)
 	now->has_body = ret->chunked || ret->length > 0;
 	now->max_body = request->front->rules.max_body;
 	now->http_1_0 = ret->http_1_0;
+	now->origin = ret->is_listed ? ret->origin : (struct str){ NULL, 0 };
 }
 
 static enum MHD_Result

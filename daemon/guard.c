@@ -74,6 +74,7 @@ static const struct {
 } methods[] = {
 	{ STR("GET"), false }, { STR("POST"), true }, { STR("PUT"), true },
 	{ STR("PATCH"), true }, { STR("DELETE"), true }, { STR("HEAD"), false },
+	{ STR("OPTIONS"), false }, /* what browsers ask ahead; the owner knows whether it is that */
 };
 
 static void
@@ -157,6 +158,7 @@ on_expect(struct guard *guard, struct str value)
 static void
 on_origin(struct guard *guard, struct str value)
 {
+	guard->origins++;
 	guard->origin = value;
 }
 
@@ -164,7 +166,7 @@ static void
 on_sec_fetch_site(struct guard *guard, struct str value)
 {
 	if (!str_eq_nocase(value, STR("none")) && !str_eq_nocase(value, STR("same-origin")))
-		refuse(guard, CSPARK_E_ORIGIN_REFUSED, "The request comes from a page of another site.");
+		guard->is_cross_site = true;
 }
 
 /*
@@ -286,14 +288,19 @@ is_loopback(struct str name)
 }
 
 static bool
-is_served(const struct guard_place *place, struct str name)
+is_among(const char *const *names, struct str name)
 {
-	if (is_loopback(name) || (place->own_host.len && str_eq_nocase(name, place->own_host)))
-		return true;
-	for (const char *const *host = place->allowed_hosts; host && *host; host++)
-		if (str_eq_nocase(name, str_of(*host)))
+	for (; names && *names; names++)
+		if (str_eq_nocase(name, str_of(*names)))
 			return true;
 	return false;
+}
+
+static bool
+is_served(const struct guard_place *place, struct str name)
+{
+	return is_loopback(name) || (place->own_host.len && str_eq_nocase(name, place->own_host)) ||
+		is_among(place->allowed_hosts, name);
 }
 
 static void
@@ -313,20 +320,22 @@ judge_host(struct guard *guard, const struct guard_place *place)
 			"The Host field names neither this machine nor one of allowed_hosts.");
 }
 
-/* A page that this very host served may ask; there is none today, but its browser would say so. */
+/*
+ * Programs send neither field, browsers one of them with whatever a page asks for. There are no pages of our
+ * own, so even "the same origin" is some other program's page on this port or a name that was led here.
+ */
 static void
-judge_origin(struct guard *guard)
+judge_origin(struct guard *guard, const struct guard_place *place)
 {
-	struct str rest = guard->origin;
-
-	if (!rest.at)
+	guard->is_listed = guard->origins == 1 && is_among(place->allowed_origins, guard->origin);
+	if (guard->is_listed)
 		return;
-	if (str_starts(rest, STR("http://")))
-		rest = str_range(rest.at + 7, rest.len - 7);
-	else if (str_starts(rest, STR("https://")))
-		rest = str_range(rest.at + 8, rest.len - 8);
-	if (rest.at == guard->origin.at || guard->host.len == 0 || !str_eq_nocase(rest, guard->host))
-		refuse(guard, CSPARK_E_ORIGIN_REFUSED, "The Origin field names another site.");
+	if (guard->origins > 0)
+		refuse(guard, CSPARK_E_ORIGIN_REFUSED,
+			"The Origin field says that a web page asks, of an origin that is not one of "
+			"allowed_origins.");
+	if (guard->is_cross_site)
+		refuse(guard, CSPARK_E_ORIGIN_REFUSED, "The request comes from a page of another site.");
 }
 
 static void
@@ -347,6 +356,6 @@ guard_end(struct guard *guard, size_t head_bytes, const struct guard_place *plac
 		refuse(guard, CSPARK_E_HEADERS_TOO_LARGE, "The header section is larger than the limit.");
 	judge_framing(guard);
 	judge_host(guard, place);
-	judge_origin(guard);
+	judge_origin(guard, place);
 	return guard->code;
 }

@@ -25,6 +25,7 @@ struct guard_rules {
 struct guard_place {
 	struct str own_host;              /* the name in its own address */
 	const char *const *allowed_hosts; /* names besides that and loopback; NULL-terminated; may be NULL */
+	const char *const *allowed_origins; /* of web pages that may ask; the same */
 	bool any_host;                    /* a unix socket: nobody can be led astray to it */
 };
 
@@ -34,9 +35,11 @@ struct guard {
 	const char *detail;   /* NULL while all is well */
 	bool http_1_0;
 	bool takes_body;      /* the method does */
-	unsigned fields, hosts, lengths, codings;
+	unsigned fields, hosts, lengths, codings, origins;
 	struct str host;      /* as sent */
 	struct str origin;
+	bool is_cross_site;   /* a browser says that a page of another site asks */
+	bool is_listed;       /* the one origin is among allowed_origins; known at the end */
 	uint64_t length;      /* Content-Length; 0 if there is none */
 	bool chunked;
 };

@@ -209,9 +209,28 @@ tell_status_apart(struct call *call)
 		route_to_spark(CSPARK_OP_HYBRID_STATUS, &call->route);
 }
 
+/* A browser asks whether a page may, before it lets the page ask; credentials come only then. */
+static bool
+is_preflight(const struct call *call)
+{
+	return str_eq(call->method, STR("OPTIONS")) && front_origin(call->request).at &&
+		front_header(call->request, "Access-Control-Request-Method").at;
+}
+
+static enum call_step
+route_preflight(struct call *call)
+{
+	call->route.kind = ROUTE_PREFLIGHT;
+	call->route.pattern = "preflight";
+	call->operation = ROUTE_OP_LOCAL;
+	return CALL_PARKED;
+}
+
 enum call_step
 intake_route(struct call *call)
 {
+	if (is_preflight(call))
+		return route_preflight(call);
 	if (!route_find(call->method, front_path(call->request), &call->route, &call->allow, &call->error))
 		return call_failed(call);
 	tell_status_apart(call);
@@ -227,6 +246,7 @@ intake_route(struct call *call)
 		return route_drop_in(call);
 	case ROUTE_TOKEN:
 	case ROUTE_ADMIN:
+	case ROUTE_PREFLIGHT:
 		break;
 	}
 	return CALL_PARKED;

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#define HEADERS_MAX 13
+#define HEADERS_MAX 20
 
 struct headers {
 	struct front_header list[HEADERS_MAX];
@@ -114,6 +114,33 @@ put_operate(struct headers *headers, struct call *call, struct front_reply *repl
 		reply->source = &operate->file;
 }
 
+static void
+put_preflight(struct headers *headers, struct call *call)
+{
+	put(headers, "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+	put_slice(headers, call, "Access-Control-Allow-Headers",
+		front_header(call->request, "Access-Control-Request-Headers"));
+	if (front_header(call->request, "Access-Control-Request-Private-Network").at)
+		put(headers, "Access-Control-Allow-Private-Network", "true");
+	put(headers, "Access-Control-Max-Age", "600");
+}
+
+/* Without these a browser would keep the answer from the page that the listener allows. */
+static void
+put_cors(struct headers *headers, struct call *call)
+{
+	struct str origin = front_origin(call->request);
+
+	if (!origin.at)
+		return;
+	put_slice(headers, call, "Access-Control-Allow-Origin", origin);
+	put(headers, "Vary", "Origin");
+	if (call->route.kind == ROUTE_PREFLIGHT)
+		put_preflight(headers, call);
+	else
+		put(headers, "Access-Control-Expose-Headers", "*");
+}
+
 void
 call_reply(struct call *call)
 {
@@ -134,6 +161,7 @@ call_reply(struct call *call)
 	if (retry_after_s(call) >= 0)
 		put_number(&headers, call, "Retry-After", retry_after_s(call));
 	put(&headers, "Allow", call->allow);
+	put_cors(&headers, call);
 	if (call->operate)
 		put_operate(&headers, call, &reply);
 	reply.headers = headers.list;

@@ -167,6 +167,12 @@ front_query(const struct front_request *request)
 	return request->now.query;
 }
 
+struct str
+front_origin(const struct front_request *request)
+{
+	return request->now.origin;
+}
+
 int64_t
 front_content_length(const struct front_request *request)
 {

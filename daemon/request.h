@@ -26,6 +26,7 @@ struct exchange {
 	char *hidden;        /* see request_hide_query() */
 	char hidden_byte;
 	struct str path, query;
+	struct str origin;   /* that is allowed */
 	int64_t content_length;
 	bool has_body;
 	bool wants_body;

@@ -19,6 +19,7 @@ enum route_kind {
 	ROUTE_DROP_IN,   /* Spark's own path: request and answer unchanged */
 	ROUTE_TOKEN,     /* a placeholder token for the official SDKs */
 	ROUTE_ADMIN,     /* answered here, without Spark */
+	ROUTE_PREFLIGHT, /* what a browser asks before a page of an allowed origin may; any path */
 };
 
 enum route_page { PAGE_HEALTHZ, PAGE_READYZ, PAGE_STATUS, PAGE_METRICS, PAGE_OPENAPI };

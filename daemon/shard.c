@@ -232,6 +232,7 @@ make_front(struct shard *shard, const struct shard_options *options)
 			.is_unix = listener_is_unix(listener->address),
 			.name = options->names[i],
 			.allowed_hosts = (const char *const *)listener->allowed_hosts,
+			.allowed_origins = (const char *const *)listener->allowed_origins,
 		};
 	}
 	shard->front = front_new(shard->loop, &front, &call_front_ops, &shard->desk);

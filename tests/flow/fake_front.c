@@ -146,6 +146,12 @@ front_header(const struct front_request *request, const char *name)
 	return (struct str){ NULL, 0 };
 }
 
+struct str
+front_origin(const struct front_request *request)
+{
+	return (struct str){ NULL, 0 };
+}
+
 int64_t
 front_content_length(const struct front_request *request)
 {

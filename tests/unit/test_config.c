@@ -547,6 +547,28 @@ Test(config, listens_to_other_hosts_only_on_request)
 	expect_error(beside("listeners = ( { }, { } );"), "is used twice");
 }
 
+Test(config, warns_of_listeners_that_others_can_reach)
+{
+	cr_assert(load_listener("0.0.0.0:80", "unsafe_listen = true;"), "%s", report.errors.data);
+	cr_expect(strstr(report.warnings.data, "can be reached by other hosts"));
+}
+
+Test(config, knows_an_origin_from_an_address)
+{
+	static const char *const bad[] = { "app.example", "https://app.example/", "https://", "*", "null",
+		"https://u@app.example", "https://app.example/path", "//app.example", "https:app.example" };
+	char line[128];
+
+	cr_expect(load_listener("127.0.0.1:80",
+			  "allowed_origins = [ \"https://app.example\", \"http://[::1]:3000\", "
+			  "\"chrome-extension://abc\" ];"),
+		"%s", report.errors.data);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(line, sizeof(line), "allowed_origins = [ \"%s\" ];", bad[i]);
+		cr_expect_not(load_listener("127.0.0.1:80", line), "%s", bad[i]);
+	}
+}
+
 Test(config, sends_in_clear_only_on_request)
 {
 	expect_error("tenants = ( { base_url = \"http://spark.example/t\"; auth = { open = true; }; } );",

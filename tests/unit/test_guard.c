@@ -5,6 +5,7 @@
 #include <string.h>
 
 static const char *const allowed[] = { "gateway.internal", "10.1.2.3", NULL };
+static const char *const origins[] = { "https://app.example", "http://localhost:3000", NULL };
 static const struct guard_rules rules = {
 	.max_head = 16384, .max_target = 64, .max_body = 1000,
 };
@@ -30,7 +31,8 @@ judge_at(const char *head, struct str own_host, bool any_host, struct guard *gua
 	}
 	return guard_end(guard, strlen(head),
 		&(struct guard_place){
-			.own_host = own_host, .allowed_hosts = allowed, .any_host = any_host });
+			.own_host = own_host, .allowed_hosts = allowed, .allowed_origins = origins,
+			.any_host = any_host });
 }
 
 static enum cspark_code
@@ -73,7 +75,7 @@ Test(guard, lets_ordinary_requests_pass)
 Test(guard, knows_the_methods)
 {
 	static const char *const refused[] = {
-		"TRACE / HTTP/1.1\n" HOST, "OPTIONS / HTTP/1.1\n" HOST, "CONNECT / HTTP/1.1\n" HOST,
+		"TRACE / HTTP/1.1\n" HOST, "CONNECT / HTTP/1.1\n" HOST,
 		"get / HTTP/1.1\n" HOST, "GETS / HTTP/1.1\n" HOST, "PROPFIND / HTTP/1.1\n" HOST, NULL,
 	};
 	static const char *const bad[] = {
@@ -207,20 +209,40 @@ Test(guard, takes_any_host_on_a_unix_socket_but_only_one)
 Test(guard, keeps_pages_of_other_sites_out)
 {
 	static const char *const good[] = {
-		GET "host:localhost:8080\norigin:http://localhost:8080\n",
-		GET "host:localhost\norigin:https://LOCALHOST\n", GET HOST "sec-fetch-site:none\n",
-		GET HOST "sec-fetch-site:same-origin\n", NULL,
+		GET HOST, GET HOST "sec-fetch-site:none\n", GET HOST "sec-fetch-site:same-origin\n", NULL,
 	};
 	static const char *const refused[] = {
 		GET HOST "origin:https://evil.example\n", GET HOST "origin:null\n", GET HOST "origin:\n",
-		GET HOST "origin:localhost\n", GET "host:localhost:8080\norigin:http://localhost:3000\n",
+		GET HOST "origin:localhost\n", GET "host:localhost:8080\norigin:http://localhost:8080\n",
 		GET HOST "origin:http://localhost:8080\n", GET HOST "sec-fetch-site:cross-site\n",
+		GET HOST "origin:https://app.example.evil\n", GET HOST "origin:https://app.example/\n",
+		GET HOST "origin:https://app.example:8443\n", GET HOST "origin:http://app.example\n",
+		GET HOST "origin:https://app.example\norigin:https://app.example\n",
+		GET HOST "origin:https://app.example\norigin:null\n",
 		GET HOST "sec-fetch-site:same-site\n", GET HOST "sec-fetch-site:x\n",
 		"GET / HTTP/1.0\norigin:http://\n", NULL,
 	};
 
 	check(good, CSPARK_OK);
 	check(refused, CSPARK_E_ORIGIN_REFUSED);
+}
+
+Test(guard, lets_listed_origins_ask_from_anywhere)
+{
+	static const char *const good[] = {
+		GET HOST "origin:https://app.example\n", GET HOST "origin:HTTPS://App.example\n",
+		GET HOST "sec-fetch-site:cross-site\norigin:http://localhost:3000\n",
+		"OPTIONS / HTTP/1.1\n" HOST "origin:https://app.example\n", NULL,
+	};
+	struct guard guard;
+
+	check(good, CSPARK_OK);
+	judge_at(GET HOST "origin:https://app.example\n", STR(""), false, &guard);
+	cr_assert(guard.is_listed);
+	judge_at(GET HOST "origin:https://page.example\n", STR(""), false, &guard);
+	cr_assert_not(guard.is_listed);
+	judge_at(GET HOST, STR(""), false, &guard);
+	cr_assert_not(guard.is_listed);
 }
 
 Test(guard, knows_one_expectation)
