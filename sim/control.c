@@ -178,6 +178,24 @@ on_job(struct exchange *ex)
 }
 
 static void
+on_batch(struct exchange *ex)
+{
+	struct str body = request_body(&ex->request);
+	struct batch *batch = NULL;
+	enum batch_status status;
+	char id[UUID_BYTES], name[40];
+
+	pthread_mutex_lock(&ex->world->store.lock);
+	if (member_text(body, "id", id, sizeof(id)) && member_text(body, "status", name, sizeof(name)) &&
+		batch_status_read(str_of(name), &status))
+		batch = batch_find(&ex->world->batches, str_of(id));
+	if (batch)
+		batch->status = status;
+	pthread_mutex_unlock(&ex->world->store.lock);
+	say(ex, batch ? 200 : 400, batch ? "done" : "no such batch or status");
+}
+
+static void
 on_documents(struct exchange *ex)
 {
 	struct str body = request_body(&ex->request);
@@ -292,6 +310,7 @@ static const struct {
 	{ "POST", "/_sim/mood", on_mood },
 	{ "POST", "/_sim/token", on_token },
 	{ "POST", "/_sim/job", on_job },
+	{ "POST", "/_sim/batch", on_batch },
 	{ "POST", "/_sim/documents", on_documents },
 	{ "POST", "/_sim/release", on_release },
 	{ "POST", "/_sim/reset", on_reset },

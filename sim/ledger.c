@@ -117,9 +117,9 @@ put_headers(struct buf *out, const struct request *request)
 {
 	static const struct str shown[] = { STR("host"), STR("content-type"), STR("content-length"),
 		STR("content-encoding"), STR("transfer-encoding"), STR("user-agent"), STR("x-spark-ua"),
-		STR("x-meta"), STR("x-request-meta"), STR("x-tenant-name"), STR("accept"), STR("accept-encoding"), STR("connection"),
-		STR("expect"), STR("x-request-id"), STR("traceparent"), STR("cookie"), STR("origin"),
-		STR("referer") };
+		STR("x-meta"), STR("x-request-meta"), STR("x-tenant-name"), STR("accept"),
+		STR("accept-encoding"), STR("connection"), STR("expect"), STR("x-request-id"),
+		STR("traceparent"), STR("cookie"), STR("origin"), STR("referer") };
 	const char *comma = "";
 	size_t i;
 

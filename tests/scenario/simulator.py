@@ -137,6 +137,10 @@ class Simulator:
         "never" end. Arguments: polls (answered "not yet"), ms (they take at least), message."""
         return self._ask("POST", "/_sim/job", {"kind": kind, "outcome": outcome, "times": times, **args})
 
+    def batch(self, id, status):
+        """The batch is in this state, as in "closed_by_timeout"."""
+        return self._ask("POST", "/_sim/batch", {"id": id, "status": status})
+
     def documents(self, lifetime=None, expire=False):
         """How many seconds download addresses work from now on; and whether those given out so far are gone."""
         return self._ask("POST", "/_sim/documents", {"lifetime": lifetime, "expire": expire})

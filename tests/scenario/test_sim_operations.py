@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -10,7 +11,7 @@ import zipfile
 
 import pytest
 
-from simulator import Simulator
+from simulator import TOP, Simulator
 
 T = "/my-tenant"
 V1, V3, V4 = "/api/v1", T + "/api/v3", T + "/api/v4"
@@ -289,6 +290,13 @@ def test_what_lies_around_the_api(spark, sim):
     assert spark("GET", "/my-tenant/API/V3/Folders/my-folder/SERVICES/volume-cylinder/EXISTS").status == 200
     answer = spark("DELETE", V1 + "/product/GetProduct/x")
     assert (answer.status, answer.headers["allow"]) == (405, "GET")
+
+
+def test_the_manual_names_every_operation():
+    routes = (TOP / "sim" / "routes.def").read_text()
+    manual = (TOP / "docs" / "cspark-sim.1").read_text()
+    listed = re.search(r"\.Sh OPERATIONS\n(.*?)\.Sh MOODS", manual, re.DOTALL)[1]
+    assert set(re.findall(r"[a-z]+\.[a-z_0-9]+", listed)) == set(re.findall(r'ROUTE\("([a-z]+\.[a-z_0-9]+)"', routes))
 
 
 def test_199_megabytes_go_up_and_come_down(spark):

@@ -104,6 +104,14 @@ def test_a_batch_works_when_its_plan_says(spark, sim):
     assert batch.status()["batch_status"] == "failed"
 
 
+def test_a_batch_is_closed_when_it_idles(spark, sim):
+    batch = Batch(spark)
+    batch.push("one", [HEAD, [3, 4]])
+    sim.batch(batch.made["id"], "closed_by_timeout")
+    assert batch.push("two", [HEAD]).status == 500
+    assert batch.status()["batch_status"] == "completed_by_timeout" and len(batch.pull().json["data"]) == 1
+
+
 def test_too_many_failed_records_fail_a_batch(spark):
     for percentage, status in ((0, "failed"), (50, "completed")):
         batch = Batch(spark, "my-folder/picky", acceptable_error_percentage=percentage)
