@@ -26,12 +26,16 @@ UPLOAD = "the SDK looks at the body of the request that failed, and a file's can
 class Case:
     """
     fails    class of the error that the call ends with, on both ways
+    own      why csparkd says the error in its own words; the exception is the same all the same
     broken   why the SDK itself can't do better: the case is listed with this reason
     flavours "": the synchronous class, "Async": the other one
+    apart    it is no part of the matrix, and run only when its title is asked for
     """
 
-    def __init__(self, method, title, fails, broken, flavours, run):
+    def __init__(self, method, title, fails, broken, own, flavours, apart, run):
         self.method = method
+        self.own = own
+        self.apart = apart
         self.flavours = flavours
         self.title = title
         self.fails = fails
@@ -51,9 +55,9 @@ class Case:
                 yield flavour, full
 
 
-def case(method, title="", fails=None, broken=None, flavours=("", "Async")):
+def case(method, title="", fails=None, broken=None, own=None, flavours=("", "Async"), apart=False):
     def add(run):
-        CASES.append(Case(method, title, fails, broken, flavours, run))
+        CASES.append(Case(method, title, fails, broken, own, flavours, apart, run))
         return run
     return add
 
@@ -126,6 +130,15 @@ class World:
         files = await self.come(self.client.impex.exp(**{"services": [self.uri], **options, **PATIENCE}))
         return io.BytesIO(files[0].buffer)
 
+    async def runner_archive(self):
+        """An archive for the runner, from the client of Spark itself."""
+        spark = World(self.place, self.flavour, hybrid=False)
+        spark.reset()
+        try:
+            return await spark.archive(file_filter="onpremises")
+        finally:
+            await spark.close()
+
     async def import_id(self):
         started = self.client.impex.imports.initiate(self.uri, await self.archive())
         return (await self.come(started)).data["id"]
@@ -150,6 +163,10 @@ class World:
 
     def reset(self):
         self.simulator("/_sim/reset", {})
+
+    def job(self, kind, outcome):
+        """All jobs of the kind succeed, fail or never end."""
+        self.simulator("/_sim/job", {"kind": kind, "outcome": outcome})
 
     def mood(self, mood, times=-1, **more):
         self.simulator("/_sim/mood", {"service": "*", "mood": mood, "times": times, **more})

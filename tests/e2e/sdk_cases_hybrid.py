@@ -1,7 +1,7 @@
 """Cases: the client of the Hybrid Runner."""
 
 import cspark.wasm as wasm
-from sdk_case import case
+from sdk_case import UPLOAD, case
 
 SERVICE_ID = "service/b3cfea0c-aca4-471a-8500-26b887d14d69"
 VERSION_ID = "version/91299a5d-9328-4435-911b-4e5f7783f5d4"
@@ -38,8 +38,22 @@ case("wasm.RunnerUrl.no_tenant")(lambda w: wasm.RunnerUrl.no_tenant("http://host
 case("wasm.Health.check")(lambda w: w.client.health.check())
 case("wasm.Version.get")(lambda w: w.client.version.get())
 case("wasm.Status.get")(lambda w: w.client.status.get())
-case("wasm.Services.upload")(lambda w: w.client.services.upload(w.workbook()))
-case("wasm.Services.upload", "under a name")(lambda w: w.client.services.upload(w.workbook(), "other.zip"))
+
+
+@case("wasm.Services.upload")
+async def upload(w):
+    """What Spark exports is executed here."""
+    loaded = await w.come(w.client.services.upload(await w.runner_archive()))
+    return [loaded, await w.come(w.client.services.execute(w.uri, inputs=w.inputs))]
+
+
+@case("wasm.Services.upload", "under a name")
+async def upload_named(w):
+    return await w.come(w.client.services.upload(await w.runner_archive(), "other.zip"))
+
+
+case("wasm.Services.upload", "what is no package", "RequestNotRead", UPLOAD)(
+    lambda w: w.client.services.upload(w.workbook()))
 case("wasm.Services.execute")(lambda w: w.client.services.execute(w.uri, inputs=w.inputs))
 case("wasm.Services.execute", "by service id")(
     lambda w: w.client.services.execute(SERVICE_ID, inputs=w.inputs, encoding="gzip"))

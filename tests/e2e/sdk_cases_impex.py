@@ -19,7 +19,7 @@ case("Batches.create", "with everything said")(
 case("Batches.create", "no such service", "NotFoundError")(
     lambda w: w.client.batches.create("my-folder/no-such-service"))
 case("Batches.of")(lambda w: w.client.batches.of("some-id").batch_id)
-case("Pipeline.get_info", "no such batch", "NotFoundError")(
+case("Pipeline.get_info", "no such batch", "InternalServerError")(
     lambda w: w.client.batches.of(w.service_id).get_info())
 
 
@@ -137,6 +137,13 @@ async def log_download_csv(w):
         **PATIENCE))
 
 
+@case("History.download", "too slow", "SparkError")
+async def log_download_slow(w):
+    w.job("logs", "never")
+    return await w.come(w.client.logs.download(folder=w.folder, service=w.service,
+                                               call_ids=[await w.call_id()], **PATIENCE))
+
+
 async def log_job(w):
     call_ids = [await w.call_id()]
     return await w.come(w.client.logs.downloads.initiate(folder=w.folder, service=w.service, call_ids=call_ids))
@@ -152,7 +159,7 @@ async def log_download_status(w):
                                                            **PATIENCE))
 
 
-case("LogDownload.get_status", "no such job", "NotFoundError")(
+case("LogDownload.get_status", "no such job", "BadRequestError")(
     lambda w: w.client.logs.downloads.get_status(folder=w.folder, service=w.service, job_id=w.service_id,
                                                  **PATIENCE))
 
@@ -172,6 +179,24 @@ case("ImpEx.export", "of nothing", "SparkSdkError")(lambda w: w.client.impex.exp
 case("Migration.migrate", "", "NotImplementedError",
      broken="the SDK has not written it: it raises NotImplementedError before any request")(
     lambda w: type(w.client.impex).migration(w.config, w.config, w.http).migrate())
+
+
+def bad_export(title, outcome):
+    @case("ImpEx.exp", title, "RetryTimeoutError")
+    def run(w):
+        w.job("export", outcome)
+        return w.client.impex.exp(services=[w.uri], **PATIENCE)
+
+
+bad_export("too slow", "never")
+bad_export("failing", "fail")
+
+
+@case("ImpEx.imp", "too slow", "RetryTimeoutError")
+async def import_slowly(w):
+    archive = await w.archive()
+    w.job("import", "never")
+    return await w.come(w.client.impex.imp(w.uri, archive, **PATIENCE))
 
 
 async def come_back(w, name, **options):
@@ -222,7 +247,7 @@ async def export_status_url(w):
 
 
 case("Export.get_status", "of nothing", "SparkSdkError")(lambda w: w.client.impex.exports.get_status())
-case("Export.get_status", "no such export", "NotFoundError")(
+case("Export.get_status", "no such export", "InternalServerError")(
     lambda w: w.client.impex.exports.get_status(job_id=w.service_id, **PATIENCE))
 
 
@@ -273,7 +298,8 @@ async def file(w):
     return await w.come(w.client.files.download(await file_url(w)))
 
 
-@case("Files.download", "no such file", "NotFoundError")
+@case("Files.download", "no such file", "NotFoundError",
+      own="the file's address leads to `/files`, which is csparkd's own")
 async def no_file(w):
     url = await file_url(w)
     w.reset()

@@ -47,13 +47,19 @@ case("Platform.get_config", "while Spark is busy", "RateLimitError")(
     lambda w: (w.mood("status-429"), w.named("Platform")(w.config, w.http).get_config())[1])
 case("OAuth2.gen_access_token")(lambda w: w.named("OAuth2")(with_oauth(w), w.http).gen_access_token())
 case("OAuth2.get_access_token")(lambda w: w.named("OAuth2")(with_oauth(w), w.http).get_access_token())
-case("OAuth.retrieve_token")(lambda w: with_oauth(w).auth.oauth.retrieve_token(w.config, w.http))
+
+
+@case("OAuth.retrieve_token")
+def token(w):
+    config = with_oauth(w)
+    return config.auth.oauth.retrieve_token(config, w.http)
 
 
 @case("OAuth.aretrieve_token")
 async def atoken(w):
+    config = with_oauth(w)
     async with httpx.AsyncClient() as http:
-        return await with_oauth(w).auth.oauth.aretrieve_token(w.config, http)
+        return await config.auth.oauth.aretrieve_token(config, http)
 
 
 def with_oauth(w):
@@ -124,7 +130,7 @@ async def cover(w):
 
 
 def update(flavour, fails=None, broken=None):
-    @case("Folders.update", "", fails, broken, [flavour])
+    @case("Folders.update", "", fails, broken, flavours=[flavour])
     async def run(w):
         return await w.come(w.client.folders.update(
             await w.folder_id(), description="other", category="Other", start_date="2030-01-01",

@@ -69,12 +69,14 @@ error(400, "BadRequestError")
 error(403, "ForbiddenError")
 error(404, "NotFoundError")
 error(405, "UnknownApiError")
+error(408, "UnknownApiError")
 error(409, "ConflictError")
 error(413, "UnknownApiError")
 error(415, "UnsupportedMediaTypeError")
 error(422, "UnprocessableEntityError")
 error(429, "RateLimitError")
 error(500, "InternalServerError")
+error(502, "UnknownApiError")
 error(503, "ServiceUnavailableError")
 error(504, "GatewayTimeoutError")
 
@@ -82,6 +84,18 @@ error(504, "GatewayTimeoutError")
 @case("Services.execute", "status 429, then well")
 def limited_once(w):
     w.mood("status-429", times=1)
+    return w.client.services.execute(w.uri, inputs=w.inputs)
+
+
+@case("Services.execute", "status 401, then well", flavours=[""])
+def refused_once(w):
+    w.mood("status-401", times=1)
+    return w.client.services.execute(w.uri, inputs=w.inputs)
+
+
+@case("Services.execute", "refused credentials", "UnauthorizedError", apart=True)
+def refused(w):
+    w.mood("status-401")
     return w.client.services.execute(w.uri, inputs=w.inputs)
 
 
@@ -194,13 +208,13 @@ def compile_only(w):
 
 @case("Services.compile", "too slow", "RetryTimeoutError")
 def compile_slowly(w):
-    w.simulator("/_sim/jobs", {"kind": "compile", "outcome": "never", "times": -1})
+    w.job("compile", "never")
     return w.client.services.compile(folder=w.folder, service="new", file=w.workbook(), **PATIENCE)
 
 
 @case("Services.compile", "a workbook that does not compile", "RetryTimeoutError")
 def compile_badly(w):
-    w.simulator("/_sim/jobs", {"kind": "compile", "outcome": "failure", "times": -1})
+    w.job("compile", "fail")
     return w.client.services.compile(folder=w.folder, service="new", file=w.workbook(), **PATIENCE)
 
 

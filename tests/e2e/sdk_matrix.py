@@ -13,6 +13,7 @@ import logging
 import sys
 import warnings
 
+import httpx
 import sdk_cases_hybrid  # noqa: F401
 import sdk_cases_impex  # noqa: F401
 import sdk_cases_local  # noqa: F401
@@ -21,6 +22,21 @@ import sdk_cases_services  # noqa: F401
 from sdk_case import CASES, World
 from sdk_methods import methods
 from sdk_outcome import Plain, is_unawaited, word
+
+
+class Hosts(set):
+    """Notes where requests go."""
+
+    def watch(self, kind):
+        send = kind.send
+
+        def noted(client, request, **options):
+            self.add(f"{request.url.scheme}://{request.url.netloc.decode()}")
+            return send(client, request, **options)
+        kind.send = noted
+
+
+HOSTS = Hosts()
 
 
 class Calls:
@@ -52,25 +68,29 @@ async def outcome(case, world, plain):
 async def run(case, flavour, function, place):
     world = World(place, flavour, case.hybrid)
     world.reset()
+    HOSTS.clear()
     try:
         with Calls() as seen:
             came = await outcome(case, world, Plain(place, [World.service_id, World.version_id]))
     finally:
         await world.close()
-    return {"came": came, "word": word(came), "called": function.__code__ in seen}
+    return {"came": came, "word": word(came), "called": function.__code__ in seen, "hosts": sorted(HOSTS)}
 
 
 def rows(found, place):
     for case in CASES:
         for flavour, name in case.names(found):
-            if place["only"] in f"{name} {case.title}":
+            if case.title == place["only"] if case.apart else place["only"] in f"{name} {case.title}":
                 row = asyncio.run(run(case, flavour, found[name], place))
-                yield {"method": name, "title": case.title, "fails": case.fails, "broken": case.broken, **row}
+                yield {"method": name, "title": case.title, "fails": case.fails, "broken": case.broken,
+                       "own": case.own, **row}
 
 
 def main(place):
     warnings.simplefilter("ignore")  # about coroutines that the SDK forgot
     logging.disable(logging.CRITICAL)
+    HOSTS.watch(httpx.Client)
+    HOSTS.watch(httpx.AsyncClient)
     place = json.loads(place)
     found = methods()
     named = {name for case in CASES for _, name in case.names(found)}

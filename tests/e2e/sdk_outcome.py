@@ -14,7 +14,7 @@ import cspark.sdk
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?")
 DOCUMENT = re.compile(r"(/documents/versions/tokens/)[^/\"]+")
-FILES = re.compile(r"<origin>/files\?url=([^\"\s&]+)")
+FILES = re.compile(r"<origin>/files\?url=([^\"\s&]+)(?:&_tenant=[^\"\s&]+)?")
 VARIES = {"process_time", "spark_total_time", "CalcTime", "SparkTotalTime", "calcTime", "totalTime",
           "compute_time_ms", "batch_time_ms", "avg_compute_time_ms", "engine_id", "x-request-id",
           "access_token", "expires_in", "timestamp"}
@@ -36,7 +36,7 @@ class Plain:
 
     def json(self, value):
         if isinstance(value, dict):
-            return {self.text(str(key)): "<varies>" if key in VARIES and item else self.json(item)
+            return {self.text(str(key)): "<varies>" if key in VARIES and item is not None else self.json(item)
                     for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.json(item) for item in value]
