@@ -25,11 +25,19 @@ struct making {
 struct str ask_argument(const struct cspark_ask *ask, struct str name);
 /* What is to be sent for the parameter; at == NULL: nothing. Valid until the next call. */
 struct str ask_value(struct making *making, const struct cspark_parameter *parameter);
-/* "{service}.xlsx" with the arguments put in. */
-void ask_put_template(const struct cspark_ask *ask, const char *template, struct buf *out);
+/* "{service}.xlsx" with the arguments put in, or what stands for those that are not said. */
+void ask_put_template(struct making *making, const char *template, struct buf *out);
+
+/* ask_date.c: a date that is not said; <fallback> is "@now" or "@end". */
+void ask_put_date(const struct making *making, const struct cspark_parameter *parameter, struct buf *out);
+
+/* ask_check.c */
+
 /* Every argument has a value that its parameter takes, what is needed is there, the body is what it should
  * be. */
 bool ask_check(struct making *making);
+/* Every part of Spark's path has a name, and one that does not change the path. */
+bool ask_check_path(struct making *making);
 
 /* ask_fields.c */
 

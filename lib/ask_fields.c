@@ -59,7 +59,7 @@ put_value(const struct cspark_parameter *parameter, struct str value, struct buf
 static void
 separate(struct buf *out)
 {
-	char last = out->data[out->len - 1];
+	char last = out->len > 0 ? out->data[out->len - 1] : '{'; /* empty: the buffer has failed */
 
 	if (last != '{' && last != '[')
 		buf_put_char(out, ',');
@@ -111,6 +111,8 @@ put_filters(struct making *making, struct buf *out)
 {
 	bool found = false;
 
+	if (json_member(str_of_bytes(making->ask->body), STR("search")).at)
+		return;
 	for (const struct cspark_parameter *p = making->info->parameters; p->wire; p++) {
 		struct str value;
 
@@ -238,28 +240,42 @@ put_document(struct making *making, const struct cspark_parameter *parameter, st
 }
 
 static void
+put_field(const char *name, struct str value, char separator, struct buf *out)
+{
+	if (separator)
+		buf_put_char(out, separator);
+	buf_put_str(out, str_of(name));
+	buf_put_char(out, '=');
+	str_percent_encode(value, out);
+}
+
+/* What the caller's own object says, by Spark's name or ours; null says nothing. */
+static struct str
+own_member(struct str body, const struct cspark_parameter *p)
+{
+	struct str own = json_member(body, str_of(p->wire));
+
+	if (!own.at && p->name)
+		own = json_member(body, str_of(p->name));
+	return json_is_null(own) ? (struct str){ 0 } : own;
+}
+
+static void
 put_form(struct making *making, struct buf *out)
 {
-	struct str body = str_of_bytes(making->ask->body);
-	bool first = true;
+	char separator = 0;
 
 	for (const struct cspark_parameter *p = making->info->parameters; p->wire; p++) {
 		struct str value = p->place == CSPARK_IN_BODY ? ask_value(making, p) : (struct str){ 0 };
-		struct str own = json_member(body, str_of(p->wire));
+		struct str own = own_member(str_of_bytes(making->ask->body), p);
 		struct buf text;
 
-		buf_init(&text, ASK_TEXT_MAX);
-		if (!own.at && p->name)
-			own = json_member(body, str_of(p->name));
-		if (own.at && json_unquote(own, &text))
-			value = text.len ? buf_text(&text) : STR("");
+		buf_init(&text, own.len + 1);
+		if (own.at)
+			value = !json_unquote(own, &text) ? own : text.len ? buf_text(&text) : STR("");
 		if (value.at) {
-			if (!first)
-				buf_put_char(out, '&');
-			buf_put_str(out, str_of(p->wire));
-			buf_put_char(out, '=');
-			str_percent_encode(value, out);
-			first = false;
+			put_field(p->wire, value, separator, out);
+			separator = '&';
 		}
 		buf_fini(&text);
 	}

@@ -55,7 +55,7 @@ ask_put_parts(struct making *making, struct ask_part *parts, struct buf *out)
 	if (given.len > 0)
 		buf_put_str(out, given);
 	else
-		ask_put_template(making->ask, form->file_name, out);
+		ask_put_template(making, form->file_name, out);
 	buf_put_char(out, '\0');
 	parts[count++].type = put_text(
 		out, str_of(making->ask->source_type ? making->ask->source_type : form->file_type));

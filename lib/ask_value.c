@@ -1,17 +1,9 @@
-/* What an ask says: arguments, defaults, and whether they are as they should be. */
-#include "base/json.h"
-#include "base/json_text.h"
+/* What an ask says: arguments, and what stands for those that are not said. */
 #include "lib/ask.h"
 #include "lib/bytes.h"
-#include "lib/error.h"
 
 #include <stdio.h>
 #include <sys/random.h>
-#include <time.h>
-
-enum { TEN_YEARS = 10 };
-
-/* ---- the values ---- */
 
 struct str
 ask_argument(const struct cspark_ask *ask, struct str name)
@@ -27,27 +19,6 @@ ask_argument(const struct cspark_ask *ask, struct str name)
 			return str_of_bytes(ask->arguments[i].value);
 	}
 	return (struct str){ 0 };
-}
-
-static void
-put_date(time_t at, struct buf *out)
-{
-	struct tm utc;
-	char text[40];
-
-	gmtime_r(&at, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000Z", &utc);
-	buf_put_str(out, str_of(text));
-}
-
-static time_t
-years_after(time_t at, int years)
-{
-	struct tm utc;
-
-	gmtime_r(&at, &utc);
-	utc.tm_year += years;
-	return timegm(&utc);
 }
 
 /* A key that nobody else has: a version 4 UUID. */
@@ -66,146 +37,64 @@ put_fresh_key(struct buf *out)
 	buf_put_str(out, str_of(text));
 }
 
+/* The argument, or the plain text that stands for it. */
+static struct str
+said_or_usual(struct making *making, struct str name)
+{
+	const struct cspark_parameter *p = cspark_parameter_find(making->ask->operation, bytes_of_str(name));
+	struct str said = ask_argument(making->ask, name);
+
+	if (said.at || !p || !p->fallback || strchr("@{", p->fallback[0]))
+		return said;
+	return str_of(p->fallback);
+}
+
 void
-ask_put_template(const struct cspark_ask *ask, const char *template, struct buf *out)
+ask_put_template(struct making *making, const char *template, struct buf *out)
 {
 	struct str rest = str_of(template);
 
 	while (rest.at) {
 		buf_put_str(out, str_cut(rest, '{', &rest));
 		if (rest.at)
-			buf_put_str(out, ask_argument(ask, str_cut(rest, '}', &rest)));
+			buf_put_str(out, said_or_usual(making, str_cut(rest, '}', &rest)));
 	}
+}
+
+/* Spark's word for a choice. */
+static struct str
+spell(const char *words, struct str choice)
+{
+	struct str rest = str_of(words);
+
+	while (rest.at) {
+		struct str word, name = str_cut(str_cut(rest, ' ', &rest), '=', &word);
+
+		if (str_eq(name, choice))
+			return word;
+	}
+	return choice;
 }
 
 struct str
 ask_value(struct making *making, const struct cspark_parameter *parameter)
 {
-	const struct cspark_ask *ask = making->ask;
-	struct str given = parameter->name ? ask_argument(ask, str_of(parameter->name)) : (struct str){ 0 };
+	struct str given = parameter->name ? ask_argument(making->ask, str_of(parameter->name)) :
+					     (struct str){ 0 };
 	const char *fallback = parameter->fallback;
 
-	if (given.at || fallback == NULL)
+	if (given.at)
+		return parameter->words ? spell(parameter->words, given) : given;
+	if (fallback == NULL)
 		return given;
 	buf_clear(&making->scratch);
-	if (strcmp(fallback, "@now") == 0)
-		put_date(ask->now_s, &making->scratch);
-	else if (strcmp(fallback, "@end") == 0)
-		put_date(years_after(ask->now_s, TEN_YEARS), &making->scratch);
+	if (strcmp(fallback, "@now") == 0 || strcmp(fallback, "@end") == 0)
+		ask_put_date(making, parameter, &making->scratch);
 	else if (strcmp(fallback, "@uuid") == 0)
 		put_fresh_key(&making->scratch);
 	else if (strchr(fallback, '{'))
-		ask_put_template(ask, fallback, &making->scratch);
+		ask_put_template(making, fallback, &making->scratch);
 	else
 		return str_of(fallback);
 	return making->scratch.len ? buf_text(&making->scratch) : STR("");
-}
-
-static bool
-refuse_value(struct making *making, const struct cspark_parameter *parameter, const char *wanted)
-{
-	return cspark_refuse(making->error, CSPARK_E_BAD_PARAMETER, "%s takes %s.", parameter->name, wanted);
-}
-
-static bool
-is_integer(struct str text)
-{
-	uint64_t number;
-
-	if (text.len > 1 && text.at[0] == '-')
-		text = str_range(text.at + 1, text.len - 1);
-	return str_to_u64(text, INT32_MAX, &number);
-}
-
-static bool
-is_choice(const char *choices, struct str value)
-{
-	struct str one, rest = str_of(choices);
-
-	while (rest.at) {
-		one = str_cut(rest, ' ', &rest);
-		if (str_eq(one, value))
-			return true;
-	}
-	return false;
-}
-
-static bool
-check(struct making *making, const struct cspark_parameter *parameter, struct str value)
-{
-	char wanted[160];
-
-	if (!str_is_utf8(value) || str_has_control(value))
-		return refuse_value(making, parameter, "UTF-8 text without control characters");
-	if (parameter->kind == CSPARK_INTEGER && !is_integer(value))
-		return refuse_value(making, parameter, "a whole number");
-	if (parameter->kind == CSPARK_FLAG && !is_choice("true false", value))
-		return refuse_value(making, parameter, "true or false");
-	if (parameter->kind == CSPARK_JSON && !json_valid(value.at, value.len, NULL))
-		return refuse_value(making, parameter, "a JSON text");
-	if (parameter->choices && value.len > 0 && !is_choice(parameter->choices, value)) {
-		snprintf(wanted, sizeof(wanted), "one of: %s", parameter->choices);
-		return refuse_value(making, parameter, wanted);
-	}
-	return true;
-}
-
-/* Every argument is a parameter that exists, with a value that it takes; what is needed is there. */
-static bool
-check_arguments(struct making *making)
-{
-	const struct cspark_ask *ask = making->ask;
-	const struct cspark_parameter *parameter = making->info->parameters;
-
-	for (size_t i = 0; i < ask->argument_count; i++) {
-		const struct cspark_parameter *found = cspark_parameter_find(
-			ask->operation, ask->arguments[i].name);
-
-		if (found && !check(making, found, str_of_bytes(ask->arguments[i].value)))
-			return false;
-	}
-	for (; parameter->wire; parameter++) {
-		struct str body = str_of_bytes(ask->body);
-
-		if (parameter->required && !ask_argument(ask, str_of(parameter->name)).at &&
-			!json_member(body, str_of(parameter->wire)).at &&
-			!json_member(body, str_of(parameter->name)).at && !json_path(body, "request_data").at)
-			return cspark_refuse(making->error, CSPARK_E_BAD_PARAMETER, "%s is missing: %s.",
-				parameter->name, parameter->help);
-	}
-	return true;
-}
-
-static bool
-check_body(struct making *making)
-{
-	struct str body = str_of_bytes(making->ask->body);
-	struct json_error at;
-
-	if (!body.at)
-		return true;
-	if (!json_valid(body.at, body.len, &at))
-		return cspark_refuse(making->error, CSPARK_E_BAD_JSON,
-			"The body is no JSON: %s at line %llu, column %llu.", at.reason,
-			(unsigned long long)at.line, (unsigned long long)at.column);
-	if (json_kind_of(body) != JSON_OBJECT)
-		return cspark_refuse(
-			making->error, CSPARK_E_BAD_REQUEST, "The body of this operation is a JSON object.");
-	return true;
-}
-
-bool
-ask_check(struct making *making)
-{
-	return check_body(making) && check_arguments(making);
-}
-
-bool
-cspark_ask_check(const struct cspark_ask *ask, struct cspark_error *ret_error)
-{
-	struct making making = {
-		.ask = ask, .info = cspark_operation_info(ask->operation), .error = ret_error
-	};
-
-	return ask_check(&making);
 }

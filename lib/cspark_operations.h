@@ -73,6 +73,7 @@ struct cspark_parameter {
 	const char *choices;  /* separated by blanks; NULL: any */
 	const char *help;     /* half a sentence */
 	bool required;
+	const char *words; /* Spark's for a choice, where it has another: "choice=word choice=word" */
 };
 struct cspark_operation_info {
 	const char *name;

@@ -160,7 +160,7 @@ cspark_operation_request(const char *tenant, const struct cspark_ask *ask, struc
 	struct cspark_request *request = NULL;
 
 	buf_init(&making.scratch, ASK_TEXT_MAX);
-	if (ask_check(&making)) {
+	if (ask_check(&making) && ask_check_path(&making)) {
 		request = make(&making, tenant);
 		if (!request)
 			cspark_refuse(ret_error, CSPARK_E_OVERLOADED,

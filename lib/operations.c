@@ -79,15 +79,16 @@ without_underscore(struct str name)
 const struct cspark_parameter *
 cspark_parameter_find(enum cspark_operation operation, struct cspark_bytes name)
 {
-	const struct cspark_parameter *parameter = cspark_operation_info(operation)->parameters;
+	const struct cspark_parameter *parameter = cspark_operation_info(operation)->parameters, *any = NULL;
 	struct str wanted = without_underscore(str_of_bytes(name));
 
 	for (; parameter->wire; parameter++) {
 		if (!parameter->name)
 			continue;
-		if (str_eq(str_of(parameter->name), STR("*")) ||
-			str_eq(without_underscore(str_of(parameter->name)), wanted))
+		if (str_eq(without_underscore(str_of(parameter->name)), wanted))
 			return parameter;
+		if (str_eq(str_of(parameter->name), STR("*")))
+			any = parameter;
 	}
-	return NULL;
+	return any;
 }

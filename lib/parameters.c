@@ -68,8 +68,14 @@ const struct cspark_parameter cspark_swagger[] = {
 const struct cspark_parameter cspark_workbook[] = {
 	TEXT("_version_id", IN_PATH, "version_id", "", "id of the version; the latest without it"),
 	TEXT("_filename", IN_QUERY, "filename", "", "name of the file"),
-	ONE_OF("_type", IN_QUERY, "type", "", "original configured withmetadata",
-		"the workbook as it was uploaded, or configured"),
+	{ .name = "_type",
+		.kind = CSPARK_TEXT,
+		.place = CSPARK_IN_QUERY,
+		.wire = "type",
+		.fallback = "",
+		.choices = "original configured withmetadata",
+		.words = "original= configured=withmetadata",
+		.help = "the workbook as it was uploaded, or configured" },
 	END,
 };
 const struct cspark_parameter cspark_service_upload[] = {
