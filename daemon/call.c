@@ -153,7 +153,7 @@ is_passed_on(const struct call *call)
 
 	return call->route.kind == ROUTE_DROP_IN && call->spark_status != 0 && !call->gone && !is_stored &&
 		(call->error.code == CSPARK_OK ||
-			(call->error.code != CSPARK_E_CREDENTIALS_REFUSED && call->spark_status >= 400));
+			(call->error.code != CSPARK_E_CREDENTIALS_REFUSED && call->spark_status >= 300));
 }
 
 static enum call_step
@@ -262,6 +262,7 @@ step_refuse(struct call *call)
 	encode_problem(&problem, &call->out);
 	call->status = problem.status ? problem.status : cspark_code_status(problem.code);
 	call->content_type = "application/problem+json";
+	call->location = NULL;
 	call->body = buf_failed(&call->out) ? STR("") : buf_text(&call->out);
 	return STEP_REPLY;
 }

@@ -143,6 +143,7 @@ struct call {
 	struct str spark_body; /* for the problem document; borrowed from a sending */
 
 	int status; /* what the caller got */
+	const char *location; /* of a redirect, or of a job; NULL: none */
 	const char *content_type;
 	struct str body;
 };

@@ -106,6 +106,9 @@ struct str front_query(const struct front_request *request); /* raw, without "?"
 struct str front_header(const struct front_request *request, const char *name); /* at == NULL if absent */
 /* The origin of the web page that asks, where the listener allows it; at == NULL: no page asks. */
 struct str front_origin(const struct front_request *request);
+/* All fields, in their order; names as they were written. */
+void front_headers(const struct front_request *request,
+	void (*take)(void *arg, struct str name, struct str value), void *arg);
 int64_t front_content_length(const struct front_request *request); /* -1: chunked; 0: no body */
 const char *front_listener(const struct front_request *request);
 unsigned front_listener_index(const struct front_request *request); /* into the options' sockets */

@@ -453,6 +453,30 @@ exchange_on_completed(
 
 /* ---- what a request says ---- */
 
+struct field_taker {
+	void (*take)(void *arg, struct str name, struct str value);
+	void *arg;
+};
+
+static enum MHD_Result
+give_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, const char *value,
+	size_t value_len)
+{
+	struct field_taker *taker = cls;
+
+	taker->take(taker->arg, str_range(name, name_len), str_range(value, value ? value_len : 0));
+	return MHD_YES;
+}
+
+void
+front_headers(const struct front_request *request, void (*take)(void *arg, struct str name, struct str value),
+	void *arg)
+{
+	struct field_taker taker = { take, arg };
+
+	MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, give_field, &taker);
+}
+
 struct str
 front_header(const struct front_request *request, const char *name)
 {

@@ -51,21 +51,6 @@ header_text(struct call *call, const char *name)
 	return value.at ? arena_copy(&call->arena, value).at : NULL;
 }
 
-/* What Transforms take their metadata from, of an execution in v3 and in v4: the header as it came. */
-static const char *
-meta_line(struct call *call)
-{
-	static const char *const names[] = { "x-request-meta", "x-meta" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct str value = front_header(call->request, names[i]);
-
-		if (value.at)
-			return arena_printf(&call->arena, "%s: %.*s", names[i], STR_ARG(value));
-	}
-	return NULL;
-}
-
 static bool
 prefers_async(const struct call *call)
 {
@@ -93,7 +78,6 @@ make_operate(struct call *call)
 	operate->now_s = time(NULL);
 	operate->type = header_text(call, "Content-Type");
 	operate->accept = header_text(call, "Accept");
-	operate->line = meta_line(call);
 	spool_init(&operate->upload, &call->desk->spools, config->limits.max_upload);
 	spool_init(&operate->download, &call->desk->spools, config->limits.max_download);
 	return true;
@@ -105,7 +89,8 @@ operate_route(struct call *call)
 	if (!make_operate(call))
 		return call_no_memory(call);
 	front_limit_body(call->request, body_limit(call));
-	if (!operate_read_path(call) || (call->route.kind == ROUTE_OPERATION && !operate_read_query(call)))
+	if (!operate_read_path(call) ||
+		!(call->route.kind == ROUTE_DROP_IN ? operate_read_fields(call) : operate_read_query(call)))
 		return call_failed(call);
 	return CALL_PARKED;
 }
@@ -255,6 +240,7 @@ on_poll(void *arg)
 {
 	struct call *call = arg;
 
+	call->wait_ms += loop_now_ms(call->desk->loop) - call->operate->poll_since_ms;
 	call_run(call, STEP_PLAN);
 	desk_pump(call->desk);
 }
@@ -268,6 +254,7 @@ wait_for_job(struct call *call)
 	for (unsigned i = 0; i < operate->polls && wait_ms < POLL_LAST_MS; i++)
 		wait_ms += wait_ms / 2;
 	operate->polls++;
+	operate->poll_since_ms = now_ms;
 	if (now_ms + wait_ms >= call_deadline_ms(call)) {
 		call_fail(call, CSPARK_E_UPSTREAM_TIMEOUT,
 			"the job is still under way at the deadline of %lld ms; "
@@ -311,8 +298,8 @@ give_later(struct call *call)
 {
 	struct operate *operate = call->operate;
 
-	operate->location = recipe_later(operate->recipe, &operate->arguments, &call->arena);
-	if (!operate->location)
+	call->location = recipe_later(operate->recipe, &operate->arguments, &call->arena);
+	if (!call->location)
 		return call_no_memory(call);
 	buf_put_str(&call->out, operate->payloads[0]);
 	return give_json(call, 202, buf_text(&call->out));

@@ -22,8 +22,10 @@ struct operate {
 	bool is_long;        /* a job or a file: has the longer deadline */
 	int64_t now_s;       /* since 1970 */
 	const char *type;    /* of the caller's body; NULL: not said */
-	const char *accept;  /* of a drop-in call */
-	const char *line;    /* the same: metadata of a Transform, which are in a header; NULL: none */
+	/* of a drop-in call */
+	const char *accept;
+	const char *lines[CSPARK_MORE_LINES + 1]; /* the caller's own fields for Spark */
+	unsigned line_count;
 
 	struct spool upload;
 	struct cspark_source source;
@@ -31,6 +33,7 @@ struct operate {
 	const struct recipe *recipe; /* NULL: a single call */
 	unsigned step;
 	unsigned polls;
+	int64_t poll_since_ms;
 	struct loop_timer timer;
 	char *bodies[RECIPE_STEPS_MAX]; /* answers of the steps that are done; owned */
 	struct str payloads[RECIPE_STEPS_MAX];
@@ -44,8 +47,7 @@ struct operate {
 	bool has_download;
 	bool is_streaming; /* the caller is getting the download while it comes */
 
-	struct str count;     /* of a listing */
-	const char *location; /* where a job can be asked about */
+	struct str count; /* of a listing */
 };
 
 /* operate.c: intake; the body; the steps. */
@@ -66,9 +68,11 @@ enum cspark_operation operate_step(const struct call *call);
 struct cspark_ask operate_ask(const struct call *call, enum cspark_operation operation);
 struct cspark_request *operate_request(struct call *call);
 
-/* operate_query.c: the parts of the path and the query become arguments. */
+/* operate_query.c: the parts of the path and the query become arguments; the fields that begin with x- go to
+ * Spark as they are, but for credentials. False: the call has failed. */
 bool operate_read_path(struct call *call);
 bool operate_read_query(struct call *call);
+bool operate_read_fields(struct call *call);
 
 /* operate_file.c: the answer that is a file, from Spark to the caller. */
 void operate_expect_file(struct call *call);

@@ -1,4 +1,5 @@
-/* The parts of the path and the query of an operation become its arguments. */
+/* What a head says beyond its route: parts of the path and the query become arguments; fields that are for
+ * Spark. */
 #include "daemon/operate.h"
 
 #include "base/buf.h"
@@ -165,4 +166,48 @@ operate_read_query(struct call *call)
 			return false;
 	}
 	return true;
+}
+
+/* ---- fields of drop-in calls ---- */
+
+/* Ours to send, and credentials. */
+static bool
+is_ours(struct str name)
+{
+	static const char *const NAMES[] = { "x-request-id", "x-tenant-name", "x-synthetic-key",
+		"x-cspark-token" };
+
+	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+		if (str_eq_nocase(name, str_of(NAMES[i])))
+			return true;
+	}
+	return name.len < 2 || (name.at[0] | 0x20) != 'x' || name.at[1] != '-';
+}
+
+static void
+take_field(void *arg, struct str name, struct str value)
+{
+	struct call *call = arg;
+	struct operate *operate = call->operate;
+
+	if (is_ours(name) || str_has_control(value))
+		return;
+	if (operate->line_count == CSPARK_MORE_LINES) {
+		refuse(&call->error, CSPARK_E_HEADERS_TOO_LARGE,
+			"There are more than %d fields that begin with x-.", CSPARK_MORE_LINES);
+		return;
+	}
+	operate->lines[operate->line_count] = arena_printf(
+		&call->arena, "%.*s: %.*s", STR_ARG(name), STR_ARG(value));
+	if (operate->lines[operate->line_count])
+		operate->line_count++;
+	else
+		call_no_memory(call);
+}
+
+bool
+operate_read_fields(struct call *call)
+{
+	front_headers(call->request, take_field, call);
+	return call->error.code == CSPARK_OK;
 }

@@ -50,7 +50,7 @@ drop_in_request(struct call *call)
 	if (request) {
 		request->expects_json = false;
 		request->accept = operate->accept;
-		request->line = operate->line;
+		request->lines = operate->lines;
 		request->content_encoding = call->coding;
 	}
 	return request;

@@ -108,7 +108,6 @@ put_operate(struct headers *headers, struct call *call, struct front_reply *repl
 		return;
 	if (operate->disposition[0])
 		put(headers, "Content-Disposition", operate->disposition);
-	put(headers, "Location", operate->location);
 	put_slice(headers, call, "X-Total-Count", operate->count);
 	if (operate->file.len > 0)
 		reply->source = &operate->file;
@@ -161,6 +160,7 @@ call_reply(struct call *call)
 	if (retry_after_s(call) >= 0)
 		put_number(&headers, call, "Retry-After", retry_after_s(call));
 	put(&headers, "Allow", call->allow);
+	put(&headers, "Location", call->location);
 	put_cors(&headers, call);
 	if (call->operate)
 		put_operate(&headers, call, &reply);

@@ -58,6 +58,8 @@ take_failure(struct call *call, const struct sending *sending, const struct cspa
 	snprintf(call->error.detail, sizeof call->error.detail, "%s", result->detail);
 	call->retryable = result->retryable;
 	call->spark_body = (struct str){ sending->body, sending->body_len };
+	if (result->location[0])
+		call->location = arena_copy(&call->arena, str_of(result->location)).at;
 	sending_cancel(call);
 }
 

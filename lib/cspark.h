@@ -147,6 +147,8 @@ struct cspark_part {
 
 /* One HTTP request to Spark, ready to be sent any number of times. Given by the makers below, or made by hand
  * of borrowed pieces; from zero. */
+enum { CSPARK_MORE_LINES = 16 }; /* at most, in <lines> */
+
 struct cspark_request {
 	enum cspark_operation operation;
 	bool is_public;           /* no credentials */
@@ -169,7 +171,7 @@ struct cspark_request {
 	const char *content_type; /* "application/json"; NULL: none */
 	const char *content_encoding; /* of the body, static; NULL: none. Makers leave it so */
 	const char *accept;           /* NULL: whatever there is */
-	const char *line;             /* one more header field, "name: value"; NULL: none */
+	const char *const *lines;     /* more header fields, "name: value"; ends with NULL; NULL: none */
 };
 CSPARK_API void cspark_request_free(struct cspark_request *request); /* accepts NULL */
 

@@ -267,7 +267,8 @@ fill_question(struct cspark_job *job)
 	exchange->line_count = 0;
 	for (unsigned i = 0; i < JOB_LINES; i++)
 		cspark_exchange_line(exchange, job->lines[i]);
-	cspark_exchange_line(exchange, job->request->line);
+	for (const char *const *line = job->request->lines; line && *line; line++)
+		cspark_exchange_line(exchange, *line);
 	if (!job->abroad || !request->is_public)
 		cspark_exchange_line(exchange, client->tenant_line);
 	cspark_exchange_line(exchange, job->token ? job->token->line : NULL);

@@ -11,6 +11,9 @@
 
 enum { TRANSFORM_TEXT_MAX = 64 * 1024 };
 
+/* The struct and its list of one line come first, so that they are aligned. */
+#define HEAD (sizeof(struct cspark_request) + 2 * sizeof(char *))
+
 /* Of a character of <len> bytes, more than one. */
 static uint32_t
 code_of(const char *at, size_t len)
@@ -134,13 +137,14 @@ struct cspark_request *
 cspark_transform_request(
 	const char *tenant, const struct cspark_transform *transform, struct cspark_error *ret_error)
 {
-	static const struct cspark_request EMPTY;
+	static const char EMPTY[HEAD];
 	struct str body = str_of_bytes(transform->body);
 	size_t path_at, line_at, body_at;
 	struct cspark_request *request;
+	const char **lines;
 	struct buf buf;
 
-	buf_init(&buf, sizeof(EMPTY) + TRANSFORM_TEXT_MAX + body.len);
+	buf_init(&buf, HEAD + TRANSFORM_TEXT_MAX + body.len);
 	buf_put(&buf, &EMPTY, sizeof(EMPTY));
 	path_at = buf.len;
 	put_path(tenant, transform, &buf);
@@ -157,11 +161,14 @@ cspark_transform_request(
 		cspark_refuse(ret_error, CSPARK_E_INTERNAL, "No memory for the request to Spark.");
 		return NULL;
 	}
+	lines = (const char **)(request + 1);
+	lines[0] = transform->locator ? (char *)request + line_at : NULL;
+	lines[1] = NULL;
 	*request = (struct cspark_request){
 		.operation = operation_of(transform),
 		.method = "POST",
 		.path = (char *)request + path_at,
-		.line = transform->locator ? (char *)request + line_at : NULL,
+		.lines = lines,
 		.body = (char *)request + body_at,
 		.body_len = body.at ? body.len : 2,
 		.content_type = "application/json",

@@ -41,7 +41,7 @@ enum cspark_exchange_state {
 	CSPARK_EXCHANGE_DONE, /* the done function is to be called */
 };
 
-#define CSPARK_EXCHANGE_LINES 8
+#define CSPARK_EXCHANGE_LINES (8 + CSPARK_MORE_LINES)
 
 struct cspark_exchange;
 typedef void cspark_exchange_fn(void *arg, struct cspark_exchange *exchange);

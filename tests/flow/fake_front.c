@@ -136,6 +136,14 @@ front_query(const struct front_request *request)
 	return str_of(request->say.query ? request->say.query : "");
 }
 
+void
+front_headers(const struct front_request *request,
+	void (*take)(void *arg, struct str name, struct str value), void *arg)
+{
+	for (size_t i = 0; i + 1 < 16 && request->say.headers[i]; i += 2)
+		take(arg, str_of(request->say.headers[i]), str_of(request->say.headers[i + 1]));
+}
+
 struct str
 front_header(const struct front_request *request, const char *name)
 {
