@@ -21,7 +21,7 @@ static const struct {
 	{ 401, SPARKS, true },
 	{ 403, ALL, true },
 	{ 404, SPARKS, true },
-	{ 406, SPARKS, false },
+	{ 406, OPENAPI_EXECUTIONS, false },
 	{ 408, ALL, false },
 	{ 409, SPARKS, true },
 	{ 413, ALL, true },

@@ -18,7 +18,7 @@
 static const struct {
 	const char *name, *schema, *help;
 } PARAMETERS[] = {
-	/* of lib/metadata.def; then the daemon's own */
+/* of lib/metadata.def; then the daemon's own */
 #define X(NAME, parameter, kind, v3, v4, default3, default4, help) { parameter, SCHEMA_OF_##kind, help },
 #include "lib/metadata.def"
 #undef X
