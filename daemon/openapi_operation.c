@@ -200,26 +200,7 @@ put_parameters(struct buf *out, const struct openapi_entry *entry, const struct 
 
 /* ---- the body ---- */
 
-/* As Spark spells it. */
-static void
-put_member(struct buf *out, const struct cspark_parameter *parameter)
-{
-	static const char *const TYPES[] = { [CSPARK_TEXT] = "{'type':'string'",
-		[CSPARK_INTEGER] = "{'type':'integer'",
-		[CSPARK_FLAG] = "{'type':'boolean'",
-		[CSPARK_DATE] = "{'type':'string'",
-		[CSPARK_LIST] = "{'type':'array','items':{'type':'string'}",
-		[CSPARK_MAPPING] = "{'type':'array'",
-		[CSPARK_JSON] = "{" };
-
-	jot_json(out, parameter->wire, TYPES[parameter->kind]);
-	if (parameter->help)
-		jot_text(out, "description", str_of(parameter->help));
-	if (parameter->choices)
-		put_choices(out, parameter->choices);
-	jot_close(out, '}');
-}
-
+/* Of members only the names are told: they go to Spark as they are, and Spark judges them. */
 static void
 put_object(struct buf *out, const struct cspark_operation_info *info)
 {
@@ -227,8 +208,11 @@ put_object(struct buf *out, const struct cspark_operation_info *info)
 	jot_json(out, "type", "'object'");
 	jot_open(out, "properties", '{');
 	for (const struct cspark_parameter *p = info->parameters; p->wire; p++) {
-		if (p->name && p->place == CSPARK_IN_BODY && !strchr(p->wire, '.'))
-			put_member(out, p);
+		if (!p->name || p->place != CSPARK_IN_BODY || strchr(p->wire, '.'))
+			continue;
+		jot_open(out, p->wire, '{');
+		jot_text(out, "description", str_of(p->help));
+		jot_close(out, '}');
 	}
 	jot_close(out, '}');
 	jot_close(out, '}');
