@@ -225,11 +225,11 @@ is_document(const struct cspark_operation_info *info)
 }
 
 static void
-put_json_body(struct buf *out, const struct cspark_operation_info *info, bool needed)
+put_json_body(struct buf *out, const struct cspark_operation_info *info, bool is_own)
 {
 	jot_open(out, "requestBody", '{');
-	if (needed) {
-		jot_flag(out, "required", true);
+	if (is_own) {
+		jot_flag(out, "required", info->payload != CSPARK_PAYLOAD_FILE);
 		jot_text(out, "description", STR("Goes to Spark as it is."));
 	} else {
 		jot_text(out, "description",
@@ -238,7 +238,7 @@ put_json_body(struct buf *out, const struct cspark_operation_info *info, bool ne
 	}
 	jot_open(out, "content", '{');
 	jot_open(out, "application/json", '{');
-	if (needed)
+	if (is_own)
 		jot_json(out, "schema", "{'type':'object'}");
 	else
 		put_object(out, info);
