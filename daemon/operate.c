@@ -163,26 +163,7 @@ operate_decode(struct call *call)
 	return STEP_ADMIT;
 }
 
-/* ---- plan: the call of this step --------------------------------------------------------------- */
-
-enum call_step
-operate_plan(struct call *call)
-{
-	struct cspark_request *request = operate_request(call);
-
-	if (!request)
-		return call->error.code != CSPARK_OK ? call_failed(call) : call_no_memory(call);
-	if (!plan_take(&call->plan, request))
-		return call_no_memory(call);
-	if (call->route.kind == ROUTE_DROP_IN ||
-		cspark_operation_info(operate_step(call))->payload == CSPARK_PAYLOAD_FILE)
-		operate_expect_file(call);
-	if (!call->sendings)
-		call->sendings = arena_zalloc(&call->arena, sizeof *call->sendings);
-	return call->sendings ? STEP_SEND : call_no_memory(call);
-}
-
-/* ---- join: what Spark said --------------------------------------------------------------------- */
+/* ---- failing ------------------------------------------------------------------------------------- */
 
 /* Puts the step's name before the sentence, where there is more than one. */
 static enum call_step
@@ -198,6 +179,32 @@ fail_step(struct call *call)
 		call->retryable = false;
 	return STEP_REFUSE;
 }
+
+/* ---- plan: the call of this step --------------------------------------------------------------- */
+
+enum call_step
+operate_plan(struct call *call)
+{
+	struct cspark_request *request = operate_request(call);
+
+	call->spark_status = 0; /* that of an earlier step is not this one's */
+	if (!request && call->error.code == CSPARK_OK)
+		return call_no_memory(call);
+	if (!request) {
+		call_failed(call);
+		return fail_step(call);
+	}
+	if (!plan_take(&call->plan, request))
+		return call_no_memory(call);
+	if (call->route.kind == ROUTE_DROP_IN ||
+		cspark_operation_info(operate_step(call))->payload == CSPARK_PAYLOAD_FILE)
+		operate_expect_file(call);
+	if (!call->sendings)
+		call->sendings = arena_zalloc(&call->arena, sizeof *call->sendings);
+	return call->sendings ? STEP_SEND : call_no_memory(call);
+}
+
+/* ---- join: what Spark said --------------------------------------------------------------------- */
 
 /* An answer that was good HTTP, but not good. */
 static enum call_step
@@ -256,6 +263,7 @@ wait_for_job(struct call *call)
 	operate->polls++;
 	operate->poll_since_ms = now_ms;
 	if (now_ms + wait_ms >= call_deadline_ms(call)) {
+		call->spark_body = str_of(operate->bodies[operate->step]);
 		call_fail(call, CSPARK_E_UPSTREAM_TIMEOUT,
 			"the job is still under way at the deadline of %lld ms; "
 			"ask with Prefer: respond-async, or raise job_timeout_ms",

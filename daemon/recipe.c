@@ -168,18 +168,26 @@ is_one_of(struct str word, const char *words)
 	return false;
 }
 
+static bool
+has_errors(struct str errors)
+{
+	return !json_is_null(errors) && (json_kind_of(errors) != JSON_ARRAY || json_count(errors) > 0);
+}
+
 /* Whether the job has ended, and well. What Spark calls a failed one is not documented. */
 static enum recipe_verdict
 judge_job(struct str payload, struct arena *arena, int *ret_status, struct cspark_error *ret_error)
 {
 	struct str status = text_at(payload, "status", arena), errors = json_member(payload, STR("errors"));
 	bool is_over = is_one_of(status, "completed closed");
+	bool is_bad = is_one_of(
+		status, "failed cancelled canceled error closed_by_timeout completed_by_timeout");
 
-	if (is_one_of(status, "failed cancelled canceled error closed_by_timeout completed_by_timeout"))
-		return fail(422, ret_status, ret_error, "the job ended as ", status);
-	if (is_over && !json_is_null(errors) && json_count(errors) + (json_kind_of(errors) != JSON_ARRAY) > 0)
+	if ((is_over || is_bad) && has_errors(errors))
 		return fail(422, ret_status, ret_error, "the job ended with errors: ",
 			str_range(errors.at, errors.len < 160 ? errors.len : 160));
+	if (is_bad)
+		return fail(422, ret_status, ret_error, "the job ended as ", status);
 	return is_over ? RECIPE_NEXT : RECIPE_AGAIN;
 }
 

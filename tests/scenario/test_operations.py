@@ -231,7 +231,7 @@ CASES = [
     Case("categories.delete", "DELETE", "/categories/Other", lists(6, key="Medical")),
 
     # Transform documents, and execution through them
-    Case("transforms.list", "GET", "/transforms/{transforms}?type=JSONtransforms_v1.0.1",
+    Case("transforms.list", "GET", "/transforms/{transforms}?type=JSONtransforms_v1.0.1&name=vol",
          lambda answer, world: answer.json()["result"][0]["name"] == "vol"),
     Case("transforms.validate", "POST", "/transforms/validate", has_members("outputs", "isValid"), DOCUMENT),
     Case("transforms.get", "GET", "/transforms/{transforms}/vol", has_members("outputs", "transform_document")),
