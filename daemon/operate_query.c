@@ -170,18 +170,27 @@ operate_read_query(struct call *call)
 
 /* ---- fields of drop-in calls ---- */
 
-/* Ours to send, and credentials. */
+static bool
+starts_nocase(struct str text, struct str start)
+{
+	return text.len >= start.len && str_eq_nocase(str_range(text.at, start.len), start);
+}
+
+/* Ours to send; credentials; and what some servers take for another method, path or host than the one that
+ * was looked at here. */
 static bool
 is_ours(struct str name)
 {
 	static const char *const NAMES[] = { "x-request-id", "x-tenant-name", "x-synthetic-key",
-		"x-cspark-token" };
+		"x-cspark-token", "x-http-method", "x-http-method-override", "x-method-override",
+		"x-rewrite-url", "x-real-ip", "x-host" };
 
 	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
 		if (str_eq_nocase(name, str_of(NAMES[i])))
 			return true;
 	}
-	return name.len < 2 || (name.at[0] | 0x20) != 'x' || name.at[1] != '-';
+	return !starts_nocase(name, STR("x-")) || starts_nocase(name, STR("x-original-")) ||
+		starts_nocase(name, STR("x-forwarded-"));
 }
 
 static void

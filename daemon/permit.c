@@ -1,6 +1,8 @@
 /* Permit: what the listener that a call came by allows. The sentence of a refusal names the setting. */
 #include <stdio.h>
+#include <sys/mman.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/json_text.h"
 #include "daemon/operate.h"
@@ -37,45 +39,53 @@ permit_group(struct call *call)
 
 /* ---- what the head names ---- */
 
-static const char *
-kind_word(enum cspark_locator_kind kind)
+static void
+put_decoded(struct str word, struct str raw, char subject[POLICY_SUBJECT_MAX])
 {
-	static const char *const words[] = {
-		[CSPARK_SERVICE_ID] = "service", [CSPARK_VERSION_ID] = "version", [CSPARK_PROXY] = "proxy"
-	};
+	struct buf text;
 
-	return words[kind];
+	buf_init(&text, raw.len + 1);
+	subject[0] = '\0';
+	if (str_percent_decode(raw, false, &text) && text.len > 0)
+		policy_put_pair(word, buf_text(&text), subject);
+	buf_fini(&text);
 }
 
-/* "batches/ID": the first word of the local path and what stands behind it. */
+/* "batches/ID": the first word of the local path, or else of the name, and what stands behind it. */
 static void
 put_place(const struct call *call, char subject[POLICY_SUBJECT_MAX])
 {
 	const struct cspark_operation_info *info = cspark_operation_info(
 		(enum cspark_operation)call->operation);
-	struct str rest, word = str_of(info->local_path[0] ? info->local_path + 1 : info->name);
-	struct str id = { NULL, 0 };
+	bool is_local = info->local_path[0] != '\0';
+	struct str rest, id = { NULL, 0 };
+	struct str word = is_local ? str_cut(str_of(info->local_path + 1), '/', &rest) :
+				     str_cut(str_of(info->name), '.', &rest);
 
-	word = str_cut(word, '/', &rest);
 	for (unsigned i = 0; i < call->route.part_count && !id.at; i++) {
 		if (!str_eq(call->route.parts[i].name, STR("tenant")))
 			id = call->route.parts[i].value;
 	}
-	if (str_eq(word, STR("{locator}")))
-		word = route_part(&call->route, "version_id").at ? STR("version") : STR("service");
-	snprintf(subject, POLICY_SUBJECT_MAX, "%.*s%s%.*s", STR_ARG(word), id.at ? "/" : "",
-		(int)(id.len < CSPARK_NAME_MAX ? id.len : CSPARK_NAME_MAX), id.at ? id.at : "");
+	if (id.at)
+		put_decoded(word, id, subject);
+	else
+		snprintf(subject, POLICY_SUBJECT_MAX, "%.*s", STR_ARG(word));
 }
 
 static void
 put_subject(const struct call *call, char subject[POLICY_SUBJECT_MAX])
 {
-	const struct cspark_locator *locator = &call->locator;
+	struct str service = route_part(&call->route, "service_id"),
+		   version = route_part(&call->route, "version_id");
 
-	if (call->route.kind == ROUTE_EXECUTE && locator->kind != CSPARK_FOLDER_SERVICE)
-		snprintf(subject, POLICY_SUBJECT_MAX, "%s/%s", kind_word(locator->kind), locator->service);
-	else if (locator->folder[0])
-		snprintf(subject, POLICY_SUBJECT_MAX, "%s/%s", locator->folder, locator->service);
+	if (call->route.kind == ROUTE_EXECUTE || call->locator.folder[0])
+		policy_put_locator(&call->locator, subject);
+	else if (service.at)
+		put_decoded(STR("service"), service, subject);
+	else if (version.at)
+		put_decoded(STR("version"), version, subject);
+	else if (call->operation == CSPARK_OP_EXECUTE_V3 && call->route.rest.at)
+		put_decoded(STR("proxy"), call->route.rest, subject);
 	else
 		put_place(call, subject);
 }
@@ -112,47 +122,146 @@ permit_head(struct call *call)
 
 /* ---- what the body names ---- */
 
+/* Valid until munmap() of <*ret_map>, if that is not NULL. */
 static struct str
-body_of(const struct call *call)
+body_of(const struct call *call, void **ret_map)
 {
-	if (call->route.kind == ROUTE_DROP_IN && call->operate)
-		return spool_text(&call->operate->upload);
-	return call->raw.len ? buf_text(&call->raw) : (struct str){ NULL, 0 };
+	const struct spool *upload = call->operate ? &call->operate->upload : NULL;
+	size_t len = upload ? spool_len(upload) : 0;
+
+	*ret_map = NULL;
+	if (call->route.kind != ROUTE_DROP_IN || !upload)
+		return call->raw.len ? buf_text(&call->raw) : (struct str){ NULL, 0 };
+	if (spool_fd(upload) < 0)
+		return spool_text(upload);
+	*ret_map = mmap(NULL, len, PROT_READ, MAP_PRIVATE, spool_fd(upload), 0);
+	if (*ret_map != MAP_FAILED)
+		return (struct str){ *ret_map, len };
+	*ret_map = NULL;
+	return STR("unreadable");
 }
 
-/* Metadata may name another service than the path does. */
+/* In quotes of either kind, or in none. */
+static struct str
+unwrap(struct call *call, struct str text)
+{
+	struct str plain = text;
+	struct buf out;
+
+	if (text.len >= 2 && text.at[0] == '\'' && text.at[text.len - 1] == '\'')
+		return str_range(text.at + 1, text.len - 2);
+	if (text.len == 0 || text.at[0] != '"' || !json_valid(text.at, text.len, NULL))
+		return text;
+	buf_init(&out, text.len + 1);
+	if (json_unquote(text, &out))
+		plain = arena_copy(&call->arena, buf_text(&out));
+	buf_fini(&out);
+	return plain;
+}
+
+static enum policy_verdict
+verdict_of_text(struct call *call, struct str text, char subject[POLICY_SUBJECT_MAX])
+{
+	snprintf(subject, POLICY_SUBJECT_MAX, "a text that cannot be read");
+	if (text.len == 0)
+		return POLICY_SILENT;
+	if (!json_valid(text.at, text.len, NULL))
+		return POLICY_REFUSED;
+	return policy_of_object(listener_of(call)->services, text, subject);
+}
+
+/* A Transform has its metadata in a field: "x-meta: '{}'". */
+static enum policy_verdict
+verdict_of_field(struct call *call, struct str line, char subject[POLICY_SUBJECT_MAX])
+{
+	struct str value, name = str_cut(line, ':', &value);
+
+	if (!str_eq_nocase(name, STR("x-request-meta")) && !str_eq_nocase(name, STR("x-meta")))
+		return POLICY_SILENT;
+	return verdict_of_text(call, unwrap(call, str_trim(value)), subject);
+}
+
+static enum policy_verdict
+verdict_of_fields(struct call *call, char subject[POLICY_SUBJECT_MAX])
+{
+	enum policy_verdict all = POLICY_SILENT, one;
+
+	for (unsigned i = 0; call->operate && i < call->operate->line_count && all != POLICY_REFUSED; i++) {
+		one = verdict_of_field(call, str_of(call->operate->lines[i]), subject);
+		all = one > all ? one : all;
+	}
+	return all;
+}
+
+/* Parameters that become members of the body. */
+static enum policy_verdict
+verdict_of_arguments(const struct call *call, char subject[POLICY_SUBJECT_MAX])
+{
+	static const char *const names[] = { "service", "version_id" };
+	enum policy_verdict all = POLICY_SILENT;
+
+	if (call->operation != CSPARK_OP_BATCH_CREATE)
+		return POLICY_SILENT;
+	for (size_t i = 0; i < sizeof names / sizeof *names && all != POLICY_REFUSED; i++) {
+		struct str value = arguments_find(&call->operate->arguments, names[i]);
+
+		if (value.at)
+			all = policy_of_name(listener_of(call)->services, str_of(names[i]), value, subject);
+	}
+	return all;
+}
+
 static bool
-permit_object(struct call *call, struct str object)
+permit_object(struct call *call, struct cspark_bytes object)
 {
 	char subject[POLICY_SUBJECT_MAX];
+	struct str text = { object.at, object.len };
 
-	if (!object.at || policy_allows_named(listener_of(call)->services, object, subject))
+	if (!text.at || policy_of_object(listener_of(call)->services, text, subject) != POLICY_REFUSED)
 		return true;
 	refuse_subject(call, subject);
 	return false;
 }
 
+/* Metadata may name another service than the path does. */
+static bool
+permit_text(struct call *call, struct str body)
+{
+	char subject[POLICY_SUBJECT_MAX];
+	enum policy_verdict verdict = verdict_of_text(call, body, subject), other;
+
+	if (verdict != POLICY_REFUSED && (other = verdict_of_arguments(call, subject)) > verdict)
+		verdict = other;
+	if (verdict != POLICY_REFUSED && (other = verdict_of_fields(call, subject)) > verdict)
+		verdict = other;
+	if (verdict == POLICY_SILENT && is_named_in_body(call)) {
+		refuse_subject(call, "a call that names no service");
+		return false;
+	}
+	if (verdict == POLICY_REFUSED)
+		refuse_subject(call, subject);
+	return verdict != POLICY_REFUSED;
+}
+
 bool
 permit_body(struct call *call)
 {
-	struct str body = body_of(call), meta = json_member(body, STR("request_meta"));
+	struct str body;
+	bool is_permitted;
+	void *map = NULL;
 
 	if (!listener_of(call)->services[0])
 		return true;
 	if (call->route.kind == ROUTE_EXECUTE)
-		return permit_object(call, call->ask.request_meta) &&
-			permit_object(
-				call, str_range(call->control.meta.more.at, call->control.meta.more.len));
+		return permit_object(call,
+			       (struct cspark_bytes){
+				       call->ask.request_meta.at, call->ask.request_meta.len }) &&
+			permit_object(call, call->control.meta.more);
 	if (call->route.group != CSPARK_GROUP_EXECUTE)
 		return true;
-	if (call->coding || (body.len > 0 && !json_valid(body.at, body.len, NULL))) {
-		refuse_subject(call, "a body that cannot be read");
-		return false;
-	}
-	if (is_named_in_body(call) && json_is_null(meta) && json_is_null(json_member(body, STR("service"))) &&
-		json_is_null(json_member(body, STR("version_id")))) {
-		refuse_subject(call, "a call that names no service");
-		return false;
-	}
-	return permit_object(call, body) && permit_object(call, meta);
+	body = call->coding ? STR("not unpacked here") : body_of(call, &map);
+	is_permitted = permit_text(call, body);
+	if (map)
+		munmap(map, body.len);
+	return is_permitted;
 }
