@@ -74,7 +74,7 @@ static const struct {
 	const char *id, *name, *in, *schema, *help;
 } PARAMETERS[] = {
 	{ "tenant", "_tenant", "query", "{'type':'string'}", "which configured tenant; else the first" },
-	{ "timeout", "_timeout", "query", "{'type':'integer','minimum':1}",
+	{ "timeout", "_timeout", "query", "{'type':'integer','minimum':1,'maximum':3600000}",
 		"milliseconds for the whole call, retries included; can only shorten what is configured" },
 	{ "public", "_public", "query", "{'type':'boolean','default':false}",
 		"whether to use the public endpoint, without credentials" },
@@ -172,15 +172,6 @@ static const struct {
 		"'service_id':{'type':['string','null']},'version_id':{'type':['string','null']},"
 		"'version':{'type':['string','null']},'compiler_version':{},'correlation_id':{},"
 		"'request_timestamp':{}}}" },
-	{ "CreatedService",
-		"{'type':'object','required':['upload','compilation','publication'],'properties':{"
-		"'upload':{},'compilation':{},'publication':{}}}" },
-	{ "CompiledService",
-		"{'type':'object','required':['upload','compilation'],'properties':{'upload':{},"
-		"'compilation':{}}}" },
-	{ "RecompiledService",
-		"{'type':'object','required':['recompilation','compilation'],'properties':{"
-		"'recompilation':{},'compilation':{}}}" },
 	{ "Categories",
 		"{'type':'array','items':{'type':'object','required':['key','value'],'properties':{"
 		"'key':{'type':'string'},'value':{'type':'string'},'icon':{'type':['string','null']}}}}" },

@@ -9,7 +9,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define SPARKS (OPENAPI_EXECUTIONS | OPENAPI_OPERATIONS)
-#define ALL    (OPENAPI_PAGES | OPENAPI_READYZ | SPARKS)
+#define ALL    (OPENAPI_PAGES | OPENAPI_READYZ | OPENAPI_TOKEN | SPARKS)
 
 /* Who can meet a status, and whether Spark's own is passed on. */
 static const struct {
@@ -20,8 +20,8 @@ static const struct {
 	{ 400, ALL, true },
 	{ 401, SPARKS, true },
 	{ 403, ALL, true },
-	{ 404, SPARKS, true },
-	{ 406, SPARKS, false },
+	{ 404, SPARKS | OPENAPI_TOKEN, true },
+	{ 406, OPENAPI_EXECUTIONS, false },
 	{ 408, ALL, false },
 	{ 409, SPARKS, true },
 	{ 413, ALL, true },

@@ -18,7 +18,7 @@
 static const struct {
 	const char *name, *schema, *help;
 } PARAMETERS[] = {
-	/* of lib/metadata.def; then the daemon's own */
+/* of lib/metadata.def; then the daemon's own */
 #define X(NAME, parameter, kind, v3, v4, default3, default4, help) { parameter, SCHEMA_OF_##kind, help },
 #include "lib/metadata.def"
 #undef X
@@ -122,11 +122,6 @@ put_execution(struct buf *out, const struct openapi_entry *entry)
 #define TYPE                                                                             \
 	"{'name':'_type','in':'query','description':'kind of the validation','schema':{" \
 	"'type':'string','enum':['static','dynamic'],'default':'static'}}"
-#define USING                                                                                             \
-	"{'name':'_using','in':'query','required':true,'description':'the Transform document, as in "     \
-	"folder/name','schema':{'type':'string'}},{'name':'_api','in':'query','description':'version of " \
-	"Spark that it is written for','schema':{'type':'string','enum':['v3','v4']}}"
-
 static const struct own OURS[] = {
 	{ "GET", "/execute/{locator}", "execute_get", "Execute a service with one record",
 		CSPARK_OP_EXECUTE_V3, NULL },
@@ -137,8 +132,6 @@ static const struct own OURS[] = {
 	{ "POST", "/execute/proxy/{endpoint}", "execute_proxy", "Execute a custom endpoint",
 		CSPARK_OP_EXECUTE_V3, NULL },
 	{ "POST", "/validate/{locator}", "validate", NULL, CSPARK_OP_VALIDATE, TYPE },
-	{ "POST", "/transform/{locator}", "transform", NULL, CSPARK_OP_TRANSFORM, USING },
-	{ "POST", "/transform", "transform_run", NULL, CSPARK_OP_TRANSFORM_RUN, USING },
 };
 
 void

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/jot.h"
+#include "daemon/recipe.h"
 #include "lib/cspark_operations.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -51,6 +52,7 @@ put_schema(struct buf *out, const struct cspark_parameter *parameter)
 	switch (parameter->kind) {
 	case CSPARK_INTEGER:
 		jot_json(out, "type", "'integer'");
+		jot_json(out, "format", "'int32'");
 		break;
 	case CSPARK_FLAG:
 		jot_json(out, "type", "'boolean'");
@@ -107,23 +109,14 @@ put_any(struct buf *out, const struct cspark_parameter *parameter)
 	jot_close(out, '}');
 }
 
-/* Whether the body may say it as well. */
-static bool
-has_object(const struct cspark_operation_info *info)
-{
-	return info->body == CSPARK_BODY_FIELDS || info->body == CSPARK_BODY_DATA ||
-		info->body == CSPARK_BODY_FORM;
-}
-
 static void
-put_parameter(
-	struct buf *out, const struct cspark_operation_info *info, const struct cspark_parameter *parameter)
+put_parameter(struct buf *out, const struct cspark_parameter *parameter, bool has_body)
 {
 	jot_open(out, NULL, '{');
 	jot_text(out, "name", str_of(parameter->name));
 	jot_json(out, "in", "'query'");
 	put_help(out, parameter);
-	if (parameter->required && !(has_object(info) && parameter->place == CSPARK_IN_BODY))
+	if (parameter->required && !(has_body && parameter->place == CSPARK_IN_BODY))
 		jot_flag(out, "required", true);
 	if (parameter->kind == CSPARK_LIST) {
 		jot_json(out, "style", "'form'");
@@ -145,38 +138,43 @@ takes_pages(const struct cspark_operation_info *info)
 
 /* ---- jobs ---- */
 
-/* Jobs that Spark takes time for: a caller may go away and ask later. */
-static const struct {
-	enum cspark_operation operation;
-	const char *schema; /* of the result; NULL: a file */
-} JOBS[] = {
-	{ CSPARK_OP_SERVICE_CREATE, "CreatedService" },
-	{ CSPARK_OP_SERVICE_COMPILE, "CompiledService" },
-	{ CSPARK_OP_SERVICE_RECOMPILE, "RecompiledService" },
-	{ CSPARK_OP_LOG_DOWNLOAD, NULL },
-	{ CSPARK_OP_EXPORT_CREATE, NULL },
-	{ CSPARK_OP_IMPORT_CREATE, "Anything" },
-};
+/* NULL: a single call. */
+static const struct recipe *
+recipe_of(const struct openapi_entry *entry)
+{
+	static const struct arguments NONE;
+
+	return recipe_find((enum cspark_operation)entry->operation, &NONE);
+}
+
+/* A caller may go away and ask later. */
+static bool
+may_be_later(const struct openapi_entry *entry)
+{
+	const struct recipe *recipe = recipe_of(entry);
+
+	return recipe && recipe->later;
+}
+
+/* The caller's body is that of a job's first step. */
+static enum cspark_body_kind
+body_of(const struct openapi_entry *entry, const struct cspark_operation_info *info)
+{
+	const struct recipe *recipe = recipe_of(entry);
+
+	return recipe ? cspark_operation_info(recipe->steps[0].operation)->body : info->body;
+}
 
 static bool
-is_slow(int operation)
+has_object(const struct openapi_entry *entry, const struct cspark_operation_info *info)
 {
-	for (size_t i = 0; i < COUNT(JOBS); i++) {
-		if ((int)JOBS[i].operation == operation)
-			return true;
-	}
-	return false;
+	enum cspark_body_kind body = body_of(entry, info);
+
+	return strcmp(info->local_method, "GET") != 0 &&
+		(body == CSPARK_BODY_FIELDS || body == CSPARK_BODY_DATA || body == CSPARK_BODY_FORM);
 }
 
-static const char *
-schema_of(const struct openapi_entry *entry, const struct cspark_operation_info *info)
-{
-	for (size_t i = 0; i < COUNT(JOBS); i++) {
-		if ((int)JOBS[i].operation == entry->operation && JOBS[i].schema)
-			return JOBS[i].schema;
-	}
-	return info->payload == CSPARK_PAYLOAD_CATEGORIES ? "Categories" : "Anything";
-}
+/* ---- parameters of all operations ---- */
 
 static void
 put_parameters(struct buf *out, const struct openapi_entry *entry, const struct cspark_operation_info *info)
@@ -187,7 +185,7 @@ put_parameters(struct buf *out, const struct openapi_entry *entry, const struct 
 		if (p->name && strcmp(p->name, "*") == 0)
 			put_any(out, p);
 		else if (p->name)
-			put_parameter(out, info, p);
+			put_parameter(out, p, has_object(entry, info));
 	}
 	openapi_reference(out, NULL, "parameters", "tenant");
 	openapi_reference(out, NULL, "parameters", "timeout");
@@ -195,33 +193,14 @@ put_parameters(struct buf *out, const struct openapi_entry *entry, const struct 
 		openapi_reference(out, NULL, "parameters", "public");
 	if (info->payload != CSPARK_PAYLOAD_FILE)
 		openapi_reference(out, NULL, "parameters", "shape");
-	if (is_slow(entry->operation))
+	if (may_be_later(entry))
 		openapi_reference(out, NULL, "parameters", "prefer");
 	jot_close(out, ']');
 }
 
 /* ---- the body ---- */
 
-/* As Spark spells it. */
-static void
-put_member(struct buf *out, const struct cspark_parameter *parameter)
-{
-	static const char *const TYPES[] = { [CSPARK_TEXT] = "{'type':'string'",
-		[CSPARK_INTEGER] = "{'type':'integer'",
-		[CSPARK_FLAG] = "{'type':'boolean'",
-		[CSPARK_DATE] = "{'type':'string'",
-		[CSPARK_LIST] = "{'type':'array','items':{'type':'string'}",
-		[CSPARK_MAPPING] = "{'type':'array'",
-		[CSPARK_JSON] = "{" };
-
-	jot_json(out, parameter->wire, TYPES[parameter->kind]);
-	if (parameter->help)
-		jot_text(out, "description", str_of(parameter->help));
-	if (parameter->choices)
-		put_choices(out, parameter->choices);
-	jot_close(out, '}');
-}
-
+/* Of members only the names are told: they go to Spark as they are, and Spark judges them. */
 static void
 put_object(struct buf *out, const struct cspark_operation_info *info)
 {
@@ -229,8 +208,11 @@ put_object(struct buf *out, const struct cspark_operation_info *info)
 	jot_json(out, "type", "'object'");
 	jot_open(out, "properties", '{');
 	for (const struct cspark_parameter *p = info->parameters; p->wire; p++) {
-		if (p->name && p->place == CSPARK_IN_BODY && !strchr(p->wire, '.'))
-			put_member(out, p);
+		if (!p->name || p->place != CSPARK_IN_BODY || strchr(p->wire, '.'))
+			continue;
+		jot_open(out, p->wire, '{');
+		jot_text(out, "description", str_of(p->help));
+		jot_close(out, '}');
 	}
 	jot_close(out, '}');
 	jot_close(out, '}');
@@ -243,11 +225,11 @@ is_document(const struct cspark_operation_info *info)
 }
 
 static void
-put_json_body(struct buf *out, const struct cspark_operation_info *info, bool needed)
+put_json_body(struct buf *out, const struct cspark_operation_info *info, bool is_own)
 {
 	jot_open(out, "requestBody", '{');
-	if (needed) {
-		jot_flag(out, "required", true);
+	if (is_own) {
+		jot_flag(out, "required", info->payload != CSPARK_PAYLOAD_FILE);
 		jot_text(out, "description", STR("Goes to Spark as it is."));
 	} else {
 		jot_text(out, "description",
@@ -256,7 +238,7 @@ put_json_body(struct buf *out, const struct cspark_operation_info *info, bool ne
 	}
 	jot_open(out, "content", '{');
 	jot_open(out, "application/json", '{');
-	if (needed)
+	if (is_own)
 		jot_json(out, "schema", "{'type':'object'}");
 	else
 		put_object(out, info);
@@ -266,19 +248,55 @@ put_json_body(struct buf *out, const struct cspark_operation_info *info, bool ne
 }
 
 static void
-put_body(struct buf *out, const struct cspark_operation_info *info)
+put_body(struct buf *out, const struct openapi_entry *entry, const struct cspark_operation_info *info)
 {
-	if (info->body == CSPARK_BODY_PARTS)
+	enum cspark_body_kind body = body_of(entry, info);
+
+	if (body == CSPARK_BODY_PARTS)
 		jot_json(out, "requestBody",
 			"{'required':true,'description':'The file itself; its Content-Type is passed on.',"
 			"'content':{'application/octet-stream':{}}}");
-	else if (info->body == CSPARK_BODY_JSON || is_document(info))
+	else if (body == CSPARK_BODY_JSON || is_document(info))
 		put_json_body(out, info, true);
-	else if (has_object(info) && strcmp(info->local_method, "GET") != 0)
+	else if (has_object(entry, info))
 		put_json_body(out, info, false);
 }
 
 /* ---- answers ---- */
+
+/* {"upload":..,"compilation":..} */
+static void
+put_composed_schema(struct buf *out, const struct recipe *recipe)
+{
+	jot_open(out, "schema", '{');
+	jot_json(out, "type", "'object'");
+	jot_open(out, "required", '[');
+	for (unsigned i = 0; i < recipe->step_count; i++)
+		jot_text(out, NULL, str_of(recipe->steps[i].name));
+	jot_close(out, ']');
+	jot_open(out, "properties", '{');
+	for (unsigned i = 0; i < recipe->step_count; i++)
+		openapi_reference(out, recipe->steps[i].name, "schemas", "Anything");
+	jot_close(out, '}');
+	jot_close(out, '}');
+}
+
+static void
+put_content(struct buf *out, const struct openapi_entry *entry, const struct cspark_operation_info *info)
+{
+	bool file = info->payload == CSPARK_PAYLOAD_FILE;
+	bool categories = info->payload == CSPARK_PAYLOAD_CATEGORIES;
+	const struct recipe *recipe = recipe_of(entry);
+
+	jot_open(out, "content", '{');
+	jot_open(out, file ? "*/*" : "application/json", '{');
+	if (recipe && recipe->composed)
+		put_composed_schema(out, recipe);
+	else if (!file)
+		openapi_reference(out, "schema", "schemas", categories ? "Categories" : "Anything");
+	jot_close(out, '}');
+	jot_close(out, '}');
+}
 
 static void
 put_answer(struct buf *out, const struct openapi_entry *entry, const struct cspark_operation_info *info)
@@ -288,14 +306,9 @@ put_answer(struct buf *out, const struct openapi_entry *entry, const struct cspa
 	jot_open(out, "200", '{');
 	jot_text(out, "description", file ? STR("The file.") : STR("What Spark says."));
 	openapi_headers(out, file ? "Content-Disposition" : takes_pages(info) ? "X-Total-Count" : "");
-	jot_open(out, "content", '{');
-	jot_open(out, file ? "*/*" : "application/json", '{');
-	if (!file)
-		openapi_reference(out, "schema", "schemas", schema_of(entry, info));
+	put_content(out, entry, info);
 	jot_close(out, '}');
-	jot_close(out, '}');
-	jot_close(out, '}');
-	if (is_slow(entry->operation))
+	if (may_be_later(entry))
 		openapi_reference(out, "202", "responses", "Accepted");
 }
 
@@ -306,7 +319,7 @@ put_operation(struct buf *out, const struct openapi_entry *entry)
 		(enum cspark_operation)entry->operation);
 
 	put_parameters(out, entry, info);
-	put_body(out, info);
+	put_body(out, entry, info);
 	jot_open(out, "responses", '{');
 	put_answer(out, entry, info);
 	openapi_errors(out, OPENAPI_OPERATIONS);

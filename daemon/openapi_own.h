@@ -47,7 +47,13 @@ void openapi_path_parameters(struct buf *out, const struct openapi_entry *entry)
 void openapi_reference(struct buf *out, const char *name, const char *kind, const char *target);
 
 /* Who is answered: bits, because an error can meet many. */
-enum { OPENAPI_PAGES = 1, OPENAPI_READYZ = 2, OPENAPI_EXECUTIONS = 4, OPENAPI_OPERATIONS = 8 };
+enum {
+	OPENAPI_PAGES = 1,
+	OPENAPI_READYZ = 2,
+	OPENAPI_TOKEN = 4,
+	OPENAPI_EXECUTIONS = 8,
+	OPENAPI_OPERATIONS = 16
+};
 /* Members of "responses": each error that <audience>, one of them, may see. */
 void openapi_errors(struct buf *out, unsigned audience);
 /* The member "responses" of the components, and the schema "Problem". */

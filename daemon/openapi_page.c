@@ -28,7 +28,7 @@ static const struct page {
 		"Give a placeholder token to an official SDK", JSON("{'$ref':'#/components/schemas/Token'}"),
 		"{'description':'Not looked at.','content':{'application/x-www-form-urlencoded':{'schema':"
 		"{'type':'object'}}}}",
-		OPENAPI_PAGES },
+		OPENAPI_TOKEN },
 };
 
 static void

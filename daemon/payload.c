@@ -17,6 +17,8 @@ static const struct {
 	{ "NOT_FOUND", 404 },
 	{ "NOT_EXIST", 404 },
 	{ "INVALID_JOB_ID", 404 },
+	{ "INVALID_BATCH_ID", 404 },
+	{ "DUPLICATE_", 409 },
 	{ "EXCEEDED_FILE_SIZE", 413 },
 	{ "INVALID_", 422 },
 };

@@ -11,10 +11,23 @@ put_text(struct buf *out, struct str text)
 		buf_put_str(out, STR("null"));
 }
 
+static void
+put_uri(struct buf *out, const char *folder, const char *name, const char *version)
+{
+	struct buf uri;
+
+	buf_init(&uri, 4096);
+	buf_printf(&uri, "%s/%s", folder, name);
+	if (version)
+		buf_printf(&uri, "[%s]", version);
+	json_quote(buf_text(&uri), out);
+	buf_fini(&uri);
+}
+
 void
 compose_list(struct buf *out, const char *template, va_list args)
 {
-	const char *at;
+	const char *at, *folder, *name;
 
 	for (at = template; *at; at++) {
 		struct str json;
@@ -36,6 +49,11 @@ compose_list(struct buf *out, const char *template, va_list args)
 		case 'j':
 			json = va_arg(args, struct str);
 			buf_put_str(out, json.at && json.len ? json : STR("null"));
+			break;
+		case 'U':
+			folder = va_arg(args, const char *);
+			name = va_arg(args, const char *);
+			put_uri(out, folder, name, va_arg(args, const char *));
 			break;
 		case 'd':
 			buf_printf(out, "%d", va_arg(args, int));

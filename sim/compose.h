@@ -7,6 +7,7 @@
  *     %s  const char *, spliced as it is: ids, numbers, JSON
  *     %q  const char *, as a JSON string; NULL gives null
  *     %S  struct str, as a JSON string; at == NULL gives null
+ *     %U  three const char *, a service's address: "folder/name[version]", the last NULL if none is meant
  *     %j  struct str, JSON spliced as it is; nothing gives null
  *     %d  int        %u  unsigned        %l  long        %z  size_t
  *     %b  bool: true or false

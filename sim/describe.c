@@ -264,22 +264,24 @@ static void
 reply_swagger(struct exchange *ex, const struct version *version)
 {
 	const struct service *service = version->service;
-	struct buf inputs, outputs;
+	struct buf path, inputs, outputs;
 
+	buf_init(&path, 65536);
 	buf_init(&inputs, 65536);
 	buf_init(&outputs, 65536);
+	buf_printf(&path, "/folders/%s/services/%s/execute", service->folder->name, service->name);
 	put_properties(&inputs, service->model->inputs);
 	put_properties(&outputs, service->model->outputs);
 	reply_v4(ex,
 		"{'swagger':'2.0','info':{'title':%q,'version':'%s'},'basePath':'/%s/api/v3','paths':{"
-		"'/folders/%s/services/%s/execute':{'post':{'parameters':[{'name':'body','in':'body',"
-		"'schema':{"
+		"%S:{'post':{'parameters':[{'name':'body','in':'body','schema':{"
 		"'type':'object','properties':{'request_data':{'type':'object','properties':{'inputs':{"
 		"'type':'object','properties':%j}}}}}}],'responses':{'200':{'description':'OK','schema':{"
 		"'type':'object','properties':%j}},'401':{'description':'Unauthorized'},"
 		"'404':{'description':'Not Found'},'500':{'description':'Internal Server Error'}}}}}}",
-		service->name, version->number, ex->world->options->tenant, service->folder->name,
-		service->name, buf_text(&inputs), buf_text(&outputs));
+		service->name, version->number, ex->world->options->tenant, buf_text(&path),
+		buf_text(&inputs), buf_text(&outputs));
+	buf_fini(&path);
 	buf_fini(&inputs);
 	buf_fini(&outputs);
 }

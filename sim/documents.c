@@ -4,6 +4,7 @@
 #include "sim/operations.h"
 #include "sim/stamp.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,8 +46,12 @@ void
 origin_of(struct exchange *ex, char *ret, size_t max)
 {
 	struct str host = request_header(&ex->request, STR("host"));
+	size_t i;
 
-	snprintf(ret, max, "%s://%.*s", ex->wire->tls ? "https" : "http", STR_ARG(host));
+	/* What no address can hold ends it: it goes into answers as it is. */
+	for (i = 0; i < host.len && (isalnum((unsigned char)host.at[i]) || strchr(".:-[]", host.at[i])); i++)
+		continue;
+	snprintf(ret, max, "%s://%.*s", ex->wire->tls ? "https" : "http", (int)i, host.at ? host.at : "");
 }
 
 void

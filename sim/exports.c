@@ -118,9 +118,10 @@ put_outputs(const struct choice *choice, struct buf *out)
 
 		if (service != last)
 			compose(out,
-				"%s{'service_uri_source':'%s/%s','folder_source':%q,'service_source':%q,"
+				"%s{'service_uri_source':%U,'folder_source':%q,'service_source':%q,"
 				"'service_id_source':'%s'}",
-				last ? "," : "", folder, service->name, folder, service->name, service->id);
+				last ? "," : "", folder, service->name, NULL, folder, service->name,
+				service->id);
 		last = service;
 	}
 	compose(out, "],'service_versions':[");
@@ -130,7 +131,7 @@ put_outputs(const struct choice *choice, struct buf *out)
 		const char *folder = service->folder->name;
 
 		compose(out,
-			"%s{'service_uri_source':'%s/%s[%s]','folder_source':%q,'service_source':%q,"
+			"%s{'service_uri_source':%U,'folder_source':%q,'service_source':%q,"
 			"'version_source':'%s','service_id_source':'%s','version_id_source':'%s'}",
 			i ? "," : "", folder, service->name, version->number, folder, service->name,
 			version->number, service->id, version->id);

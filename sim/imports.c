@@ -135,15 +135,15 @@ put_version(struct import *import, const struct packed *packed, const struct goa
 	const struct version *version, const char *status)
 {
 	compose(&import->versions,
-		"%s{'service_uri_source':'%s/%s[%s]','folder_source':%q,'service_source':%q,"
+		"%s{'service_uri_source':%U,'folder_source':%q,'service_source':%q,"
 		"'version_source':%q,'service_id_source':'%s','version_id_source':'%s',"
-		"'service_uri_destination':'%s[%s]','folder_destination':%q,'service_destination':%q,"
+		"'service_uri_destination':%U,'folder_destination':%q,'service_destination':%q,"
 		"'version_destination':'%s','service_id_destination':'%s','version_id_destination':'%s',"
 		"'status':'%s'}",
 		import->versions.len ? "," : "", packed->folder, packed->service, packed->version.number,
 		packed->folder, packed->service, packed->version.number, packed->service_id,
-		packed->version.id, goal->uri, version->number, goal->folder, goal->service, version->number,
-		version->service->id, version->id, status);
+		packed->version.id, goal->folder, goal->service, version->number, goal->folder, goal->service,
+		version->number, version->service->id, version->id, status);
 }
 
 static void
@@ -151,10 +151,10 @@ put_service(struct import *import, const struct packed *packed, const struct goa
 	const struct service *service, const char *status)
 {
 	compose(&import->services,
-		"%s{'service_uri_source':'%s/%s','folder_source':%q,'service_source':%q,"
+		"%s{'service_uri_source':%U,'folder_source':%q,'service_source':%q,"
 		"'service_id_source':'%s','service_uri_destination':%q,'folder_destination':%q,"
 		"'service_destination':%q,'service_id_destination':'%s','status':'%s'}",
-		import->services.len ? "," : "", packed->folder, packed->service, packed->folder,
+		import->services.len ? "," : "", packed->folder, packed->service, NULL, packed->folder,
 		packed->service, packed->service_id, goal->uri, goal->folder, goal->service, service->id,
 		status);
 }

@@ -88,11 +88,16 @@ serve_rehydrate(struct exchange *ex)
 {
 	struct record *record = find_record(ex);
 	struct buf *out = &ex->answer.body;
+	bool posted = str_eq(ex->request.method, STR("POST"));
 	char name[NAME_BYTES + 8], url[2048];
 	unsigned index;
 
 	if (!record || !refuse_bad_body(ex, FAMILY_V3))
 		return;
+	if (posted && json_kind_of(request_body(&ex->request)) != JSON_OBJECT) {
+		refuse(ex, FAMILY_V3, 400, "INVALID_REQUEST", ""); /* it wants {} and no less */
+		return;
+	}
 	if (!is_of_service(ex, record)) {
 		refuse(ex, FAMILY_V3, 404, "CALL_NOT_FOUND", "");
 		return;

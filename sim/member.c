@@ -35,6 +35,14 @@ member_text(struct str object, const char *name, char *ret, size_t max)
 }
 
 bool
+member_plain(struct str object, const char *name, char *ret, size_t max)
+{
+	static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-";
+
+	return member_text(object, name, ret, max) && ret[strspn(ret, plain)] == 0;
+}
+
+bool
 member_long(struct str object, const char *name, long *ret)
 {
 	char text[40], *end;

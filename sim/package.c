@@ -92,10 +92,10 @@ package_next(struct package *package, struct packed *ret)
 	ret->file = json_member(entry, STR("file"));
 	return member_text(entry, "folder", ret->folder, sizeof(ret->folder)) &&
 		member_text(entry, "service", ret->service, sizeof(ret->service)) && ret->service[0] &&
-		member_text(entry, "service_id", ret->service_id, sizeof(ret->service_id)) &&
+		member_plain(entry, "service_id", ret->service_id, sizeof(ret->service_id)) &&
 		member_text(entry, "model", ret->model, sizeof(ret->model)) &&
-		member_text(entry, "version_id", version->id, sizeof(version->id)) &&
-		member_text(entry, "version", version->number, sizeof(version->number)) &&
+		member_plain(entry, "version_id", version->id, sizeof(version->id)) &&
+		member_plain(entry, "version", version->number, sizeof(version->number)) &&
 		member_text(entry, "file_name", version->file_name, sizeof(version->file_name)) &&
 		member_text(entry, "label", version->label, sizeof(version->label)) &&
 		member_text(entry, "note", version->note, sizeof(version->note)) &&

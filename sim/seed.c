@@ -65,9 +65,12 @@ read_file(const char *path)
 static bool
 describe(struct service *service, struct version *version, struct str json)
 {
-	char model[NAME_BYTES], text[TEXT_BYTES];
+	char model[NAME_BYTES], number[32], service_id[UUID_BYTES], version_id[UUID_BYTES];
 	bool good = json_valid(json.at, json.len, NULL) && json_kind_of(json) == JSON_OBJECT &&
 		member_text(json, "model", model, sizeof(model)) &&
+		member_plain(json, "version", number, sizeof(number)) &&
+		member_plain(json, "service_id", service_id, sizeof(service_id)) &&
+		member_plain(json, "version_id", version_id, sizeof(version_id)) &&
 		member_text(json, "label", version->label, sizeof(version->label)) &&
 		member_text(json, "note", version->note, sizeof(version->note)) &&
 		member_text(json, "tags", version->tags, sizeof(version->tags));
@@ -77,12 +80,12 @@ describe(struct service *service, struct version *version, struct str json)
 	if (model[0])
 		service->model = catalog_model(str_of(model));
 	service->open = member_is_true(json, "public");
-	if (member_text(json, "version", text, sizeof(version->number)) && text[0])
-		snprintf(version->number, sizeof(version->number), "%.30s", text);
-	if (member_text(json, "service_id", text, UUID_BYTES) && text[0])
-		snprintf(service->id, sizeof(service->id), "%.36s", text);
-	if (member_text(json, "version_id", text, UUID_BYTES) && text[0])
-		snprintf(version->id, sizeof(version->id), "%.36s", text);
+	if (number[0])
+		memcpy(version->number, number, sizeof(version->number));
+	if (service_id[0])
+		memcpy(service->id, service_id, sizeof(service->id));
+	if (version_id[0])
+		memcpy(version->id, version_id, sizeof(version->id));
 	return true;
 }
 

@@ -28,8 +28,8 @@ reply_about(struct exchange *ex, const struct transform *transform)
 	reply_v4(ex,
 		"{'object':'transform','id':'%s','status':'Success','response_timestamp':'%s',"
 		"'process_time':1,"
-		"'outputs':{'name':%q,'transform_uri':'%s/%s'}}",
-		transform->id, now, transform->name, transform->folder, transform->name);
+		"'outputs':{'name':%q,'transform_uri':%U}}",
+		transform->id, now, transform->name, transform->folder, transform->name, NULL);
 }
 
 static struct transform *

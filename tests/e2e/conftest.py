@@ -15,6 +15,7 @@ from authority import Authority  # noqa: E402
 from needs import TOP, require  # noqa: E402
 
 SDK = "cspark[jwt]==0.3.2"
+OPENAPI_TOOLS = "openapi-spec-validator==0.9.0", "schemathesis==4.32.5"
 
 
 @pytest.fixture(scope="session")
@@ -39,16 +40,27 @@ def engine(workshop, keycloak):
         yield server
 
 
+def environment(folder, *packages):
+    """The programs of a virtual environment with these packages."""
+    done = folder / "installed"
+    wanted = " ".join(packages)
+    if not done.exists() or done.read_text() != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+        subprocess.run([str(folder / "bin" / "python"), "-m", "pip", "install", "-q", *packages], check=True)
+        done.write_text(wanted)
+    return folder / "bin"
+
+
 @pytest.fixture(scope="session")
 def sdk_python(workshop):
-    """A Python that has the official SDK, in a virtual environment of its own."""
-    python = workshop / "venv" / "bin" / "python"
-    done = workshop / "venv" / "installed"
-    if not done.exists() or done.read_text() != SDK:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(workshop / "venv")], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", SDK], check=True)
-        done.write_text(SDK)
-    return python
+    """A Python that has the official SDK."""
+    return environment(workshop / "venv", SDK) / "python"
+
+
+@pytest.fixture(scope="session")
+def tools(workshop):
+    """The programs that judge an OpenAPI document."""
+    return environment(workshop / "openapi", *OPENAPI_TOOLS)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 import warnings
+from importlib import metadata
 
 import httpx
 import sdk_cases_hybrid  # noqa: F401
@@ -95,6 +96,7 @@ def main(place):
     found = methods()
     named = {name for case in CASES for _, name in case.names(found)}
     json.dump({
+        "version": metadata.version("cspark"),
         "methods": sorted(found),
         "without case": sorted(set(found) - named),
         "without method": sorted(case.method for case in CASES if not list(case.names(found))),

@@ -15,7 +15,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import SDK
 from gateway import Gateway, free_port
 from needs import TOP
 from simulator import Simulator
@@ -151,7 +150,7 @@ def document(direct, through):
     same = len(direct["rows"]) - len(differences(direct, through))
     return f"""# Every method of the official SDK, directly and through csparkd
 
-Made by `tests/e2e/test_sdk_matrix.py` from {SDK.partition("[")[0]} {SDK.rpartition("=")[2]}; do not edit. Every public method, found by looking into
+Made by `tests/e2e/test_sdk_matrix.py` from cspark {direct["version"]}; do not edit. Every public method, found by looking into
 the package, is called against Spark (the simulator) and with the same arguments through csparkd, where the client holds a
 placeholder instead of credentials. What comes of it, the answer or the exception, is compared without ids, times and
 addresses. Methods of the hybrid runner's client begin with `wasm.`; a number is an HTTP status, a name the exception's.

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what it says is served is, and how. tests/e2e/test_openapi.py asks the official tools."""
+"""The OpenAPI document: what it says is served is, and how. tests/e2e/test_openapi_tools.py asks the official tools."""
 
 import json
 import re

@@ -306,6 +306,20 @@ def test_199_megabytes_go_up_and_come_down(spark):
     assert spark("GET", V1 + "/product/f/engines/big/download/").body == content
 
 
+def test_names_may_hold_anything_but_a_slash(spark):
+    folder, service = 'a "b" 100% \u00e9', "c'd\\[x]?#"
+    spark.folder(folder)
+    quoted = urllib.parse.quote(folder, safe=""), urllib.parse.quote(service, safe="")
+    version = spark.create(*quoted)
+    for method, path in (("GET", V1 + "/product/%s/engines/getversions/%s"), ("GET", V1 + "/product/%s/engines/get/%s"),
+                         ("GET", V3 + "/folders/%s/services/%s/metadata"), ("GET", V3 + "/folders/%s/services/%s/exists"),
+                         ("GET", V3 + "/folders/%s/services/%s/downloadswagger/All/false/")):
+        assert spark(method, path % quoted).json, path
+    found = spark("POST", V3 + "/services/search", {"request_data": {"page_size": -1}}).json["response_data"]
+    assert [f["fileName"] for f in found if f["folderName"] == folder] == [service]
+    assert export(spark, inputs={"version_ids": [version]})["outputs"]["services"][0]["folder_source"] == folder
+
+
 # -- what goes wrong --------------------------------------------------------------
 
 
@@ -434,6 +448,7 @@ def test_a_call_is_rehydrated(spark, method, middle):
     assert b"12345" in sheet and b"54321" not in sheet
     assert spark(method, path + "?index=2", {} if method == "POST" else None).status == 400
     assert spark("POST", f"{V3}/folders/my-folder/services/echo/download/{call}", {}).status == 404
+    assert spark("POST", f"{V3}{SEEDED}/download/xml/{call}", b"null").status == 400
 
 
 # -- exports and imports ----------------------------------------------------------

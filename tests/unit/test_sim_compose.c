@@ -37,3 +37,12 @@ Test(compose, writes_numbers_and_truth)
 	compose(&out, "[%d,%u,%l,%z,%b,%b]", -1, 2u, -3000000000L, (size_t)4, true, false);
 	expect(&out, STR("[-1,2,-3000000000,4,true,false]"));
 }
+
+Test(compose, writes_the_address_of_a_service)
+{
+	struct buf out;
+
+	buf_init(&out, 1000);
+	compose(&out, "[%U,%U]", "a\"", "b", NULL, "f", "s", "1.0.0");
+	expect(&out, STR("[\"a\\\"/b\",\"f/s[1.0.0]\"]"));
+}
