@@ -5,6 +5,7 @@ sdk_matrix.py PLACE, which is JSON:
     hybrid, runner                      where the hybrid clients go, the tenant there
     control, hybrid_control             the simulators, which are made new before each case
     only                                a part of the names of cases that are run
+    names                               what the table of operations calls methods
 """
 
 import asyncio
@@ -21,23 +22,33 @@ import sdk_cases_local  # noqa: F401
 import sdk_cases_saas  # noqa: F401
 import sdk_cases_services  # noqa: F401
 from sdk_case import CASES, World
-from sdk_methods import methods
+from sdk_methods import called, methods
 from sdk_outcome import Plain, is_unawaited, word
 
 
-class Hosts(set):
-    """Notes where requests go."""
+class Requests:
+    """Notes where requests go, and their ids."""
+
+    def __init__(self):
+        for kind in (httpx.Client, httpx.AsyncClient):
+            self.watch(kind)
+        self.clear()
+
+    def clear(self):
+        self.hosts = set()
+        self.ids = set()
 
     def watch(self, kind):
         send = kind.send
 
         def noted(client, request, **options):
-            self.add(f"{request.url.scheme}://{request.url.netloc.decode()}")
+            self.hosts.add(f"{request.url.scheme}://{request.url.netloc.decode()}")
+            self.ids.add(request.headers.get("x-request-id", ""))
             return send(client, request, **options)
         kind.send = noted
 
 
-HOSTS = Hosts()
+REQUESTS = Requests()
 
 
 class Calls:
@@ -69,13 +80,14 @@ async def outcome(case, world, plain):
 async def run(case, flavour, function, place):
     world = World(place, flavour, case.hybrid)
     world.reset()
-    HOSTS.clear()
+    REQUESTS.clear()
     try:
         with Calls() as seen:
             came = await outcome(case, world, Plain(place, [World.service_id, World.version_id]))
     finally:
         await world.close()
-    return {"came": came, "word": word(came), "called": function.__code__ in seen, "hosts": sorted(HOSTS)}
+    return {"came": came, "word": word(came), "called": function.__code__ in seen,
+            "hosts": sorted(REQUESTS.hosts), "requests": sorted(REQUESTS.ids)}
 
 
 def rows(found, place):
@@ -90,14 +102,14 @@ def rows(found, place):
 def main(place):
     warnings.simplefilter("ignore")  # about coroutines that the SDK forgot
     logging.disable(logging.CRITICAL)
-    HOSTS.watch(httpx.Client)
-    HOSTS.watch(httpx.AsyncClient)
     place = json.loads(place)
     found = methods()
+    functions = {function: name for name, function in found.items()}
     named = {name for case in CASES for _, name in case.names(found)}
     json.dump({
         "version": metadata.version("cspark"),
         "methods": sorted(found),
+        "names": {name: functions.get(called(name)) for name in place["names"]},
         "without case": sorted(set(found) - named),
         "without method": sorted(case.method for case in CASES if not list(case.names(found))),
         "rows": list(rows(found, place)),

@@ -12,6 +12,7 @@ import pkgutil
 
 import cspark.sdk
 import cspark.wasm
+import httpx
 
 PACKAGES = {cspark.sdk: "", cspark.wasm: "wasm."}
 
@@ -43,6 +44,18 @@ def bare(value):
     """The function of a method; None for anything else."""
     value = value.__func__ if isinstance(value, (staticmethod, classmethod)) else value
     return value if inspect.isfunction(value) else None
+
+
+def called(name):
+    """The function that the table of operations calls "batches.of.push" or "hybrid.status.get"; None: nothing is
+    called so."""
+    base_url = cspark.sdk.BaseUrl(url="http://host", tenant="tenant")
+    package = cspark.wasm if name.startswith("hybrid.") else cspark.sdk
+    value = package if name[0].isupper() else package.Client(base_url=base_url, token="open", http_client=httpx.Client())
+    for part in name.removeprefix("hybrid.").split("."):
+        value = getattr(value, part, None)
+        value = value("some-id") if part == "of" else value
+    return getattr(value, "__func__", value)
 
 
 def methods():

@@ -15,7 +15,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from gateway import Gateway, free_port
+from gateway import BUILD, Gateway, free_port
 from needs import TOP
 from simulator import Simulator
 
@@ -58,7 +58,7 @@ def run(python, simulator, hybrid, through=None, **more):
     place = {
         "origin": origin, "control": simulator.url, "tenant": Simulator.tenant,
         "hybrid": through.url if through else hybrid.url, "hybrid_control": hybrid.url, "runner": RUNNER,
-        "auth": {"oauth": OAUTH}, "oauth": OAUTH, "only": "", **more,
+        "auth": {"oauth": OAUTH}, "oauth": OAUTH, "only": "", "names": [], **more,
     }
     done = subprocess.run([str(python), str(MATRIX), json.dumps(place)], env={"PATH": "/usr/bin:/bin"},
                           capture_output=True, text=True, timeout=DEADLINE_S)
@@ -87,9 +87,20 @@ def a_gateway(spark):
 
 
 @pytest.fixture(scope="module")
-def through(sdk_python, spark, direct):
+def operations():
+    """The rows of the table of operations that name a method of the SDK."""
+    told = subprocess.run([str(BUILD / "csparkctl"), "operations", "--json"], capture_output=True, check=True)
+    return [row for row in json.loads(told.stdout) if row["sdk"]]
+
+
+@pytest.fixture(scope="module")
+def through(sdk_python, spark, direct, operations):
+    """Besides the rows, what the access log calls each request."""
+    names = [row["sdk"] for row in operations]
     with a_gateway(spark) as gateway:
-        yield run(sdk_python, *spark, gateway, auth={"oauth": PLACEHOLDER}, oauth=PLACEHOLDER)
+        result = run(sdk_python, *spark, gateway, auth={"oauth": PLACEHOLDER}, oauth=PLACEHOLDER, names=names)
+        result["log"] = {line["request_id"]: line["operation"] for line in gateway.access_log()}
+    return result
 
 
 def key(row):
@@ -208,6 +219,22 @@ def test_nobody_goes_past_csparkd(through):
             if row["title"] != "nobody is there" and set(row["hosts"]) - {through["origin"]}}
     assert not past, tell(past)
     assert len(through["rows"]) > 500
+
+
+def test_operations_name_the_methods_that_ask_for_them(operations, through):
+    """A job is no request of the SDK's; the keys for tokens are fetched by a library that sends no id; and what
+    differs in the body alone, as closing and cancelling a batch, has one name in the log."""
+    twins = collections.defaultdict(set)
+    for row in operations:
+        twins[row["method"], row["path"]].add(row["name"])
+    asked = collections.defaultdict(set)
+    for row in through["rows"]:
+        asked[row["method"]] |= {through["log"].get(request) for request in row["requests"]}
+    asked["JwtConfig.validate"] = set(through["log"].values())
+    wrong = {row["name"]: row["sdk"] for row in operations
+             if row["path"] and not twins[row["method"], row["path"]] & asked[through["names"][row["sdk"]]]}
+    assert not wrong, tell(wrong)
+    assert None not in through["names"].values(), through["names"]
 
 
 @pytest.mark.parametrize("auth", [
