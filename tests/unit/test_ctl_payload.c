@@ -24,7 +24,8 @@ Test(ctl_payload, takes_what_is_inside)
 	EXPECT(V1, "{\"status\":\"Success\",\"data\":[1,2],\"count\":7}", "[1,2]");
 	cr_assert_eq(total, 7);
 	EXPECT(V1, "{\"status\":\"Success\",\"data\":null}", "null");
-	EXPECT(V3, "{\"status\":null,\"response_data\":{\"a\":1},\"response_meta\":{\"count\":3}}", "{\"a\":1}");
+	EXPECT(V3, "{\"status\":null,\"response_data\":{\"a\":1},\"response_meta\":{\"count\":3}}",
+		"{\"a\":1}");
 	cr_assert_eq(total, 3);
 	EXPECT(TEXT, "{\"response_data\":\"{\\\"a\\\":1}\"}", "{\"a\":1}");
 	EXPECT(TEXT, "{\"response_data\":\"no json\"}", "\"no json\"");
@@ -41,5 +42,6 @@ Test(ctl_payload, tells_failures_and_what_is_missing)
 	EXPECT(EXISTS, "{\"status\":\"Success\",\"data\":true}", "true");
 	EXPECT(EXISTS, "{\"response_data\":{\"is_exists\":true}}", "{\"is_exists\":true}");
 	cr_assert_eq(take(CSPARK_PAYLOAD_EXISTS, "{\"data\":false}"), PAYLOAD_MISSING);
-	cr_assert_eq(take(CSPARK_PAYLOAD_EXISTS, "{\"response_data\":{\"is_exists\":false}}"), PAYLOAD_MISSING);
+	cr_assert_eq(take(CSPARK_PAYLOAD_EXISTS, "{\"response_data\":{\"is_exists\":false}}"),
+		PAYLOAD_MISSING);
 }

@@ -61,7 +61,7 @@ Test(http_reader, reads_every_framing_in_pieces_of_any_size)
 
 	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
 		for (size_t step = 1; step < 80; step++) {
-			cr_assert_eq(read_text(TEXTS[i], step), HTTP_WHOLE, "%s in steps of %zu", TEXTS[i], step);
+			cr_assert_eq(read_text(TEXTS[i], step), HTTP_WHOLE, "%s by %zu", TEXTS[i], step);
 			cr_assert_eq(response.status, 200);
 			cr_assert_eq(heads, 1);
 			cr_assert_eq(body.len >= 3 && memcmp(body.data, "abc", 3) == 0, true);

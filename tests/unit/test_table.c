@@ -35,7 +35,8 @@ Test(table, has_a_column_for_every_name)
 
 Test(table, puts_what_matters_first)
 {
-	expect("[{\"id\":1,\"data\":{\"status\":\"open\"},\"list\":[1],\"name\":\"a\"}]", "data.status name", 80,
+	expect("[{\"id\":1,\"data\":{\"status\":\"open\"},\"list\":[1],\"name\":\"a\"}]", "data.status name",
+		80,
 		"status  name  id\n"
 		"open    a     1\n");
 }
