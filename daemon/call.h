@@ -42,6 +42,7 @@ struct desk {
 	struct upstream *upstream;
 	struct metrics *metrics;
 	struct request_ids ids;
+	char **badges; /* what callers must show, one a listener; NULL: nothing */
 	struct spools spools; /* bodies and files that are not kept in memory */
 	struct admit admit;
 	struct loop_timer admit_timer;
@@ -59,6 +60,8 @@ struct desk {
  * limits. False: no memory. */
 bool desk_init(struct desk *desk, unsigned shard, unsigned shards);
 void desk_fini(struct desk *desk); /* no call is open */
+/* Callers of <listener> must show <token> from now on; copied. Without memory the old one stays. */
+void desk_badge(struct desk *desk, size_t listener, const char *token);
 /* The drain's deadline: calls with Spark are cancelled, everyone who waits is answered. */
 void desk_close(struct desk *desk);
 
@@ -166,6 +169,10 @@ void intake_names(struct call *call);
 enum call_step intake_route(struct call *call);
 /* What to say to a request that the front refused. */
 enum call_step intake_refused(struct call *call, enum cspark_code refusal, const char *detail);
+
+/* caller.c: whether the listener knows who asks; false: the call has failed. The route is known, if there is
+ * one. */
+bool caller_is_welcome(struct call *call);
 
 /* permit.c: what the listener allows; false: the call has failed. By the row's group, by what path and query
  * name, by what the body names. */

@@ -102,13 +102,20 @@ tenant_fini(struct config_tenant *tenant)
 	config_value_wipe(tenant->token_proxy);
 }
 
+static void
+listener_fini(struct config_listener *listener)
+{
+	config_value_clear(CONFIG_LISTENER, listener);
+	config_value_wipe(listener->caller_token);
+}
+
 void
 config_unref(struct config *config)
 {
 	if (!config || __atomic_sub_fetch(&config->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	for (size_t i = 0; i < config->listener_count; i++)
-		config_value_clear(CONFIG_LISTENER, &config->listeners[i]);
+		listener_fini(&config->listeners[i]);
 	for (size_t i = 0; i < config->tenant_count; i++)
 		tenant_fini(&config->tenants[i]);
 	config_value_clear(CONFIG_TOP, config);

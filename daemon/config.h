@@ -25,6 +25,8 @@ struct config_listener {
 	char **services;      /* globs of what may be used; none: all; NULL-terminated, never NULL */
 	char **allowed_hosts; /* NULL-terminated, never NULL */
 	char **allowed_origins; /* the same */
+	char *caller_token_file;
+	char *caller_token;   /* from it; NULL: callers need none */
 	unsigned mode;        /* unix sockets */
 	char *group;          /* unix sockets; NULL: unchanged */
 };
@@ -119,6 +121,8 @@ void config_unref(struct config *config); /* any thread; wipes secrets; accepts 
  * unsafe or not what it should be; the old secret stays in use. */
 bool config_read_secret(
 	const struct config_tenant *tenant, struct config_secret *ret, struct cspark_error *ret_error);
+/* Reads the caller_token_file of a listener; given (config_value_wipe). NULL, with an error: as above. */
+char *config_read_caller_token(const struct config_listener *listener, struct cspark_error *ret_error);
 void config_secret_fini(struct config_secret *secret); /* wipes */
 
 /* --print-config: the effective configuration in the file's syntax, secrets as "***". */

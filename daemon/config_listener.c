@@ -65,8 +65,9 @@ check_reach(struct config_draft *draft, const struct config_listener *listener, 
 {
 	if (listener->unsafe_listen)
 		config_report_warning(draft->report, origin,
-			"address \"%s\" can be reached by other hosts, and callers are not authenticated",
-			listener->address);
+			"address \"%s\" can be reached by other hosts, and %s", listener->address,
+			listener->caller_token_file ? "tokens of callers travel in clear" :
+						      "callers are not authenticated");
 	else
 		config_report_error(draft->report, origin,
 			"address \"%s\" can be reached by other hosts, and callers are not authenticated; "
@@ -145,9 +146,27 @@ check_origins(struct config_draft *draft, const struct config_part *part)
 				*at);
 }
 
+/* ---- callers ---- */
+
+static void
+take_caller_token(struct config_draft *draft, const struct config_part *part)
+{
+	struct config_listener *listener = part->base;
+	struct cspark_error error;
+
+	if (!listener->caller_token_file)
+		return;
+	listener->caller_token = config_read_caller_token(listener, &error);
+	if (!listener->caller_token)
+		config_report_error(draft->report,
+			config_part_origin(part, CONFIG_KEY_LISTENER_caller_token_file),
+			"caller_token_file: %s", error.detail);
+}
+
 void
 config_listener_check(struct config_draft *draft, size_t index)
 {
 	check_address(draft, index);
 	check_origins(draft, &draft->listeners[index]);
+	take_caller_token(draft, &draft->listeners[index]);
 }

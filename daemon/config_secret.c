@@ -131,6 +131,22 @@ config_read_secret(
 	return true;
 }
 
+char *
+config_read_caller_token(const struct config_listener *listener, struct cspark_error *ret_error)
+{
+	char *token = NULL;
+
+	*ret_error = (struct cspark_error){ .code = CSPARK_OK };
+	if (!read_plain(listener->caller_token_file, &token, ret_error))
+		return NULL;
+	if (strchr(token, ' ')) {
+		fail(ret_error, listener->caller_token_file, "has blanks within the token");
+		config_value_wipe(token);
+		return NULL;
+	}
+	return token;
+}
+
 /* ---- the choice ---- */
 
 /* One way to prove who we are: a secret, in the configuration or in a file; OAuth has more. */

@@ -1,10 +1,12 @@
 /*
  * The desk: what the calls of a shard share, above all the places with Spark.
  */
+#include "daemon/config_value.h"
 #include "daemon/operate.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ARENA_MAX     (1024 * 1024) /* a request's small things: bounded by the limits on its head */
 #define SPARES_MAX    64
@@ -143,6 +145,41 @@ spool_dir(const struct config *config)
 	return dir ? dir : "/var/tmp";
 }
 
+static bool
+badges_init(struct desk *desk)
+{
+	const struct config *config = desk->config;
+
+	desk->badges = calloc(config->listener_count, sizeof *desk->badges);
+	for (size_t i = 0; desk->badges && i < config->listener_count; i++) {
+		if (config->listeners[i].caller_token)
+			desk->badges[i] = strdup(config->listeners[i].caller_token);
+		if (config->listeners[i].caller_token && !desk->badges[i])
+			return false;
+	}
+	return desk->badges != NULL;
+}
+
+static void
+badges_fini(struct desk *desk)
+{
+	for (size_t i = 0; desk->badges && i < desk->config->listener_count; i++)
+		config_value_wipe(desk->badges[i]);
+	free(desk->badges);
+	desk->badges = NULL;
+}
+
+void
+desk_badge(struct desk *desk, size_t listener, const char *token)
+{
+	char *copy = strdup(token);
+
+	if (!copy)
+		return;
+	config_value_wipe(desk->badges[listener]);
+	desk->badges[listener] = copy;
+}
+
 bool
 desk_init(struct desk *desk, unsigned shard, unsigned shards)
 {
@@ -152,7 +189,8 @@ desk_init(struct desk *desk, unsigned shard, unsigned shards)
 	loop_timer_init(&desk->admit_timer, on_admit_due, desk);
 	list_init(&desk->calls);
 	list_init(&desk->spares);
-	return spools_init(&desk->spools, spool_dir(desk->config), desk->config->limits.max_spool / shards);
+	return spools_init(&desk->spools, spool_dir(desk->config), desk->config->limits.max_spool / shards) &&
+		badges_init(desk);
 }
 
 static void
@@ -174,6 +212,7 @@ desk_fini(struct desk *desk)
 		call_free(LIST_ITEM(node, struct call, node));
 	desk->spare_count = 0;
 	spools_fini(&desk->spools);
+	badges_fini(desk);
 }
 
 /* A call's memory, used or new; only <arena> and <out> mean anything yet. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/version.h"
+#include "daemon/badge.h"
 #include "daemon/front.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
@@ -29,6 +30,7 @@ struct gateway {
 	const struct config *config;
 	struct loop *loop;
 	struct tokens *tokens;
+	struct badges *badges;
 	struct admin admin;
 	struct buf openapi; /* the document, written once */
 	const char **tenant_names;
@@ -132,6 +134,15 @@ on_announce(void *arg, size_t tenant, const struct cspark_token_news *news)
 		shard_token(gateway->shards[i], tenant, news);
 }
 
+static void
+on_badge(void *arg, size_t listener, const char *token)
+{
+	struct gateway *gateway = arg;
+
+	for (unsigned i = 0; i < gateway->shard_count; i++)
+		shard_badge(gateway->shards[i], listener, token);
+}
+
 /* ---- draining ---------------------------------------------------------------------------------- */
 
 static void
@@ -195,6 +206,7 @@ on_signal(void *arg, int fd, int events)
 			break;
 		case SIGHUP:
 			tokens_reread(gateway->tokens);
+			badges_reread(gateway->badges);
 			log_say(LOG_INFO_LEVEL, "reload",
 				"secret files were read again; other settings need a restart");
 			break;
@@ -399,7 +411,8 @@ start(struct gateway *gateway)
 		if (!make_shard(gateway, i))
 			return false;
 	}
-	if (!make_tokens(gateway))
+	gateway->badges = badges_new(gateway->loop, gateway->config, on_badge, gateway);
+	if (!gateway->badges || !make_tokens(gateway))
 		return false;
 	for (; gateway->started < gateway->shard_count; gateway->started++) {
 		if (!shard_start(gateway->shards[gateway->started]))
@@ -423,6 +436,7 @@ take_down(struct gateway *gateway)
 	for (unsigned i = 0; i < gateway->started; i++)
 		shard_join(gateway->shards[i]);
 	tokens_free(gateway->tokens);
+	badges_free(gateway->badges);
 	for (unsigned i = 0; gateway->shards && i < gateway->shard_count; i++)
 		shard_free(gateway->shards[i]);
 	for (unsigned i = 0; gateway->metrics && i <= gateway->shard_count; i++)

@@ -229,9 +229,15 @@ route_preflight(struct call *call)
 enum call_step
 intake_route(struct call *call)
 {
+	bool is_found;
+
 	if (is_preflight(call))
 		return route_preflight(call);
-	if (!route_find(call->method, front_path(call->request), &call->route, &call->allow, &call->error))
+	is_found = route_find(
+		call->method, front_path(call->request), &call->route, &call->allow, &call->error);
+	if (!caller_is_welcome(call))
+		return STEP_REFUSE;
+	if (!is_found)
 		return call_failed(call);
 	tell_status_apart(call);
 	call->operation = call->route.operation;

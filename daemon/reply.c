@@ -161,6 +161,8 @@ call_reply(struct call *call)
 		put_number(&headers, call, "Retry-After", retry_after_s(call));
 	put(&headers, "Allow", call->allow);
 	put(&headers, "Location", call->location);
+	if (call->error.code == CSPARK_E_CALLER_UNKNOWN)
+		put(&headers, "WWW-Authenticate", "Bearer");
 	put_cors(&headers, call);
 	if (call->operate)
 		put_operate(&headers, call, &reply);

@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/call.h"
+#include "daemon/config_value.h"
 #include "daemon/log.h"
 
 #define PULSE_MS 1000
@@ -31,9 +33,19 @@ struct letter {
 	struct shard *shard;
 	size_t tenant;
 	int64_t until_ms;
+	size_t listener;
+	char *badge;
 	struct cspark_token_news news;
 	void (*read)(struct letter *letter);
 };
+
+static void
+letter_free(struct letter *letter)
+{
+	cspark_token_unref(letter->news.token);
+	config_value_wipe(letter->badge);
+	free(letter);
+}
 
 static void
 on_letter(void *arg)
@@ -41,8 +53,7 @@ on_letter(void *arg)
 	struct letter *letter = arg;
 
 	letter->read(letter);
-	cspark_token_unref(letter->news.token);
-	free(letter);
+	letter_free(letter);
 }
 
 /* Without memory for a letter the process is beyond help: better to stop than to hang on a drain or a
@@ -56,10 +67,8 @@ post(struct shard *shard, struct letter letter, void (*read)(struct letter *lett
 	*copy = letter;
 	copy->shard = shard;
 	copy->read = read;
-	if (!loop_post(shard->loop, on_letter, copy)) {
-		cspark_token_unref(copy->news.token);
-		free(copy);
-	}
+	if (!loop_post(shard->loop, on_letter, copy))
+		letter_free(copy);
 }
 
 static void
@@ -72,6 +81,12 @@ static void
 read_hold(struct letter *letter)
 {
 	upstream_hold(letter->shard->desk.upstream, letter->tenant, letter->until_ms);
+}
+
+static void
+read_badge(struct letter *letter)
+{
+	desk_badge(&letter->shard->desk, letter->listener, letter->badge);
 }
 
 static void
@@ -111,6 +126,15 @@ void
 shard_hold(struct shard *shard, size_t tenant, int64_t until_ms)
 {
 	post(shard, (struct letter){ .tenant = tenant, .until_ms = until_ms }, read_hold);
+}
+
+void
+shard_badge(struct shard *shard, size_t listener, const char *token)
+{
+	struct letter letter = { .listener = listener, .badge = strdup(token) };
+
+	assert(letter.badge);
+	post(shard, letter, read_badge);
 }
 
 void

@@ -39,6 +39,8 @@ void shard_free(struct shard *shard); /* accepts NULL */
 
 /* From any thread. <news> is copied, its token counted. */
 void shard_token(struct shard *shard, size_t tenant, const struct cspark_token_news *news);
+/* Callers of <listener> must show <token> from now on; copied. */
+void shard_badge(struct shard *shard, size_t listener, const char *token);
 void shard_hold(struct shard *shard, size_t tenant, int64_t until_ms);
 void shard_drain(struct shard *shard); /* accept no more; finish what is open */
 void shard_close(struct shard *shard); /* the drain's deadline: answer everything now */

@@ -1,23 +1,13 @@
 #include "daemon/tokens.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/mark.h"
 #include "daemon/upstream.h"
 
 #define WATCH_MS 1000
-
-/* What stat() said of a secret file when it was last read; a rename, a rewrite or a swapped symlink changes
- * it. */
-struct mark {
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec changed;
-};
 
 struct tenant_state {
 	struct mark mark;
@@ -140,21 +130,6 @@ on_news(void *arg, size_t tenant, const struct cspark_token_news *news)
 
 /* ---- secret files -------------------------------------------------------------------------- */
 
-static bool
-mark_of(const char *path, struct mark *ret)
-{
-	struct stat st;
-
-	memset(ret, 0, sizeof *ret);
-	if (stat(path, &st) != 0)
-		return false;
-	ret->device = st.st_dev;
-	ret->inode = st.st_ino;
-	ret->size = st.st_size;
-	ret->changed = st.st_ctim; /* also after a chmod: the file may have been refused for its mode */
-	return true;
-}
-
 static void
 reread(struct tokens *tokens, size_t tenant)
 {
@@ -186,7 +161,7 @@ look(struct tokens *tokens, size_t tenant, bool always)
 
 	if (!path || !mark_of(path, &mark))
 		return;
-	if (!always && memcmp(&mark, &tokens->states[tenant].mark, sizeof mark) == 0)
+	if (!always && mark_is_same(&mark, &tokens->states[tenant].mark))
 		return;
 	tokens->states[tenant].mark = mark;
 	reread(tokens, tenant);

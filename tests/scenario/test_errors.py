@@ -16,7 +16,6 @@ ECHO = "/execute/f/echo"
 
 # What no test from outside can bring about; each with where it is tested, or why it cannot be yet.
 UNREACHABLE = {
-    "caller_unknown": "callers have no tokens yet",
     "caller_refused": "callers have no tokens yet",
     "cancelled": "nobody is left to read it; its access line is in test_callers.py",
     "internal": "would be a fault of the gateway; tests/flow/test_call.c plays one",
@@ -218,8 +217,18 @@ def test_operation_disabled(config):
         assert gateway.get("/status").status == 200
 
 
+def test_caller_unknown(config, tmp_path):
+    port, file = free_port(), tmp_path / "token"
+    file.touch(0o600)
+    file.write_text("the-token")
+    listeners = f'listeners = ( {{ address = "127.0.0.1:{port}"; caller_token_file = "{file}"; }} );'
+    with Gateway(config + listeners, port=port, listen=False, secrets=["the-token"]) as gateway:
+        gateway.badge = {"X-Cspark-Token": "the-token"}
+        check(gateway.post(ECHO, b'{"v":1}'), Case("caller_unknown", 401, detail="caller token", answer={"www-authenticate": "Bearer"}))
+
+
 def test_every_code_has_its_case():
-    shown = {case.code for case in CASES} | {"overloaded", "circuit_open", "draining", "operation_disabled"}
+    shown = {case.code for case in CASES} | {"overloaded", "circuit_open", "draining", "operation_disabled", "caller_unknown"}
     assert shown.isdisjoint(UNREACHABLE)
     assert shown | set(UNREACHABLE) == set(titles())
 

@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from configured import ECHO, csparkd
+from configured import ECHO, csparkd, wait_for
 from gateway import free_port
 
 APP = "https://app.example"
+TOKEN = "caller-token-0123456789"
 
 
 def listening(sim, *listeners, **settings):
@@ -15,7 +16,10 @@ def listening(sim, *listeners, **settings):
     given = [dict(listener) for listener in listeners]
     for listener in given:
         listener.setdefault("address", f"127.0.0.1:{port}" if listener is given[0] else f"127.0.0.1:{free_port()}")
-    return csparkd(sim, listeners=given, listen=False, port=port, **settings)
+    gateway = csparkd(sim, listeners=given, listen=False, port=port, **settings)
+    if "caller_token_file" in given[0]:
+        gateway.badge = {"X-Cspark-Token": TOKEN}
+    return gateway
 
 
 def cors_of(answer):
@@ -79,6 +83,96 @@ def test_programs_never_notice(for_pages):
                                   b"Host: localhost\r\nHost: rebound.example\r\n", b""])
 def test_an_empty_or_doubled_host(for_pages, host):
     assert for_pages.raw(b"GET /healthz HTTP/1.1\r\n" + host + b"\r\n").status == 400
+
+
+# -- tokens of callers -----------------------------------------------------------------------
+
+
+def token_file(folder, text=TOKEN, mode=0o600):
+    """Replaced as careful programs do it: never half written, never readable by others."""
+    path = folder / "caller-token"
+    fresh = folder / "caller-token.new"
+    fresh.write_text(text)
+    fresh.chmod(mode)
+    fresh.rename(path)
+    return str(path)
+
+
+@pytest.fixture
+def guarded(sim, tmp_path):
+    with listening(sim, {"caller_token_file": token_file(tmp_path), "allowed_origins": [APP]}, secrets=[TOKEN]) as gateway:
+        yield gateway
+
+
+@pytest.mark.parametrize("headers", [
+    {"Authorization": "Bearer " + TOKEN}, {"Authorization": "bearer  " + TOKEN}, {"X-Cspark-Token": TOKEN},
+    {"x-synthetic-key": TOKEN}, {"Authorization": "Bearer placeholder", "x-synthetic-key": TOKEN},
+    {"Authorization": "Bearer " + TOKEN, "x-synthetic-key": "placeholder"}])
+def test_callers_with_the_token(sim, guarded, headers):
+    assert guarded.post(ECHO, {"v": 1}, headers).json()["outputs"] == {"v": 1}
+    drop_in = guarded.post("/my-tenant/api/v3/folders/any/services/echo/execute", {"request_data": {"inputs": {"v": 2}}}, headers)
+    assert drop_in.json()["response_data"]["outputs"] == {"v": 2}
+    assert guarded.get("/status", headers).status == guarded.get("/metrics", headers).status == 200
+    for entry in sim.ledger():
+        assert TOKEN not in json.dumps(entry)
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"Authorization": "Bearer"}, {"Authorization": "Bearer "}, {"Authorization": "Bearer " + TOKEN[:-1]},
+    {"Authorization": "Bearer " + TOKEN + "0"}, {"Authorization": "Bearer " + TOKEN.upper()}, {"Authorization": TOKEN},
+    {"Authorization": "Basic " + TOKEN}, {"X-Cspark-Token": ""}, {"X-Cspark-Token": "Bearer " + TOKEN}])
+def test_callers_without_it(sim, guarded, headers):
+    for method, path in [("POST", ECHO), ("GET", "/status"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("GET", "/nowhere"),
+                         ("OPTIONS", ECHO), ("POST", "/my-tenant/api/v3/folders/any/services/echo/execute"),
+                         ("POST", "/auth/realms/my-tenant/protocol/openid-connect/token")]:
+        answer = guarded.request(method, path, {"v": 1} if method == "POST" else None, headers)
+        assert (answer.status, answer.code) == (401, "caller_unknown"), path
+        assert answer.header("www-authenticate") == "Bearer"
+    assert sim.executes() == []
+
+
+def test_what_needs_no_token(guarded):
+    assert guarded.get("/healthz").status == guarded.get("/readyz").status == 200
+    assert guarded.request("DELETE", "/healthz").status == 405
+    preflight = guarded.request("OPTIONS", ECHO, headers={"Origin": APP, "Access-Control-Request-Method": "POST"})
+    assert preflight.status == 204
+    assert guarded.post(ECHO, {"v": 1}, {"Origin": APP}).status == 401
+
+
+def test_each_listener_has_its_own_token(sim, tmp_path):
+    open_port = free_port()
+    listeners = [{"caller_token_file": token_file(tmp_path)}, {"address": f"127.0.0.1:{open_port}"}]
+    with listening(sim, *listeners, secrets=[TOKEN]) as gateway:
+        assert gateway.get("/status").status == 401
+        gateway.port, gateway.badge = open_port, {}
+        assert gateway.get("/status").status == 200
+
+
+def ask_with(gateway, token):
+    return gateway.get("/status", {"X-Cspark-Token": token}).status
+
+
+def test_a_token_file_that_changes(sim, tmp_path):
+    file = token_file(tmp_path)
+    with listening(sim, {"caller_token_file": file}, top={"workers": 2}, secrets=[TOKEN, "other-token"]) as gateway:
+        assert ask_with(gateway, TOKEN) == 200
+        token_file(tmp_path, "other-token\n")
+        gateway.wait_log("caller_token_read")
+        gateway.badge = {"X-Cspark-Token": "other-token"}
+        wait_for(lambda: ask_with(gateway, "other-token") == 200 and ask_with(gateway, TOKEN) == 401)
+
+        token_file(tmp_path, TOKEN, mode=0o644)
+        assert "can be read by others" in gateway.wait_log("caller_token_rejected")["message"]
+        assert ask_with(gateway, "other-token") == 200 and ask_with(gateway, TOKEN) == 401
+
+
+@pytest.mark.parametrize("text,mode,complaint", [
+    (TOKEN, 0o644, "can be read by others"), ("", 0o600, "is empty"), ("\n", 0o600, "is empty"), ("two words", 0o600, "has blanks"),
+    ("a\nb", 0o600, "has control characters"), (None, 0, "No such file")])
+def test_check_of_token_files(sim, tmp_path, text, mode, complaint):
+    path = str(tmp_path / "none") if text is None else token_file(tmp_path, text, mode)
+    said = complaints_of(sim, caller_token_file=path)
+    assert "caller_token_file: " in said and complaint in said
 
 
 # -- what a configuration may say ------------------------------------------------------------

@@ -1,0 +1,21 @@
+/*
+ * Badges: the tokens that callers of a listener must show. The configuration reads their files; here, on
+ * main's loop, they are looked at once a second and read again when they have changed. What is new is
+ * announced.
+ */
+#pragma once
+
+#include "daemon/config.h"
+
+struct badges;
+struct loop;
+
+/* For every shard: the token that callers of <listener> must show from now on; borrowed. */
+typedef void badges_announce_fn(void *arg, size_t listener, const char *token);
+
+/* Given; NULL: no memory. <config> is borrowed until badges_free(). */
+struct badges *badges_new(
+	struct loop *loop, const struct config *config, badges_announce_fn *announce, void *arg);
+/* Reads every file again now, changed or not (SIGHUP). */
+void badges_reread(struct badges *badges);
+void badges_free(struct badges *badges); /* accepts NULL */
