@@ -53,7 +53,6 @@ cmd_help(int argc, char **argv, const char *url)
 	}
 	if (!catalog_has_noun(str_of(argv[1])))
 		return usage_error("there is no command \"%s\".", argv[1]);
-	printf("usage: csparkctl %s COMMAND [ARGUMENT ...]\n\ncommands:\n", argv[1]);
-	help_list(stdout, argv[1]);
+	help_noun(stdout, argv[1]);
 	return EXIT_OK;
 }

@@ -4,8 +4,10 @@
 const struct command COMMANDS[] = {
 	{ "execute", cmd_execute, "", "run a service of Spark and print its answer" },
 	{ "validate", cmd_execute, "", "tell what inputs a service takes, or check them" },
-	{ "migrate", cmd_migrate, "", "export from one tenant and import into another" },
-	{ "raw", cmd_raw, "", "make any call of Spark" },
+	{ "migrate", cmd_migrate, "--json --timeout --url --help",
+		"export from one tenant and import into another" },
+	{ "raw", cmd_raw, "--input --type --output --force --json --timeout --url --direct --ca-file --help",
+		"make any call of Spark" },
 	{ "status", cmd_status, "--json --url --help", "show what the daemon is doing" },
 	{ "health", cmd_health, "--ready --quiet --url --help",
 		"tell a probe whether the daemon is alive, or ready" },

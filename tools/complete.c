@@ -208,9 +208,13 @@ complete_print_tables(void)
 	end("\treturn 1\n");
 	begin("parameters", "The parameters of a command.");
 	each_operation(print_parameters);
+	puts("\tmigrate) _csparkctl_parameters \"exports create\"\n"
+	     "\t\t_csparkctl_parameters \"imports create\" ;;");
 	end("");
 	begin("values", "What \"command:parameter\" and \"command:--option\" may be.");
 	each_operation(print_values);
+	print_values("migrate", CSPARK_OP_EXPORT_CREATE);
+	print_values("migrate", CSPARK_OP_IMPORT_CREATE);
 	print_option_values();
 	end("");
 	begin("sends", "Whether a word of the command names the file that it sends.");

@@ -27,6 +27,15 @@ print_usage(FILE *out)
 		out);
 }
 
+static int
+tell_noun(const char *noun, const char *option)
+{
+	bool is_asked = option && (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0);
+
+	help_noun(is_asked ? stdout : stderr, noun);
+	return is_asked ? EXIT_OK : EXIT_USAGE;
+}
+
 /* A noun without a verb, or words that name nothing. */
 static int
 refuse_words(char **words)
@@ -34,11 +43,8 @@ refuse_words(char **words)
 	struct buf scratch;
 	struct str nearest;
 
-	if (catalog_has_noun(str_of(words[0])) && (!words[1] || words[1][0] == '-')) {
-		fprintf(stderr, "usage: csparkctl %s COMMAND [ARGUMENT ...]\n\ncommands:\n", words[0]);
-		help_list(stderr, words[0]);
-		return EXIT_USAGE;
-	}
+	if (catalog_has_noun(str_of(words[0])) && (!words[1] || words[1][0] == '-'))
+		return tell_noun(words[0], words[1]);
 	buf_init(&scratch, 256);
 	nearest = catalog_nearest(words, &scratch);
 	if (!nearest.at)

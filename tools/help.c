@@ -42,6 +42,13 @@ help_list(FILE *out, const char *noun)
 	}
 }
 
+void
+help_noun(FILE *out, const char *noun)
+{
+	fprintf(out, "usage: csparkctl %s COMMAND [ARGUMENT ...]\n\ncommands:\n", noun);
+	help_list(out, noun);
+}
+
 /* ---- one command ------------------------------------------------------------------------- */
 
 static const char *

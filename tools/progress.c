@@ -95,13 +95,12 @@ progress_tick(struct progress *progress)
 	progress->drawn_ms = now;
 }
 
-/* What is going on now is another thing: its clock begins. */
+/* What is going on now is another thing: its clock begins, and if it is over at once nobody sees it. */
 static void
 turn(struct progress *progress)
 {
 	progress->begun_ms = now_ms();
-	if (!progress->drawn_ms)
-		progress->drawn_ms = progress->begun_ms;
+	progress->drawn_ms = progress->begun_ms;
 }
 
 void

@@ -83,6 +83,8 @@ def test_bash_completes_parameters_and_their_values(bash):
     assert bash("csparkctl services create f/s x.xlsx versioning=mi") == {"minor"}
     assert bash("csparkctl services create f/s versioning=mi", breaks="' '") == {"versioning=minor"}
     assert bash("csparkctl folders list favorite=") == {"true", "false"}
+    assert {"services=", "existing="} <= bash("csparkctl migrate a b ")
+    assert bash("csparkctl migrate a b existing=a") == {"abort", "add_version"}
     assert bash("csparkctl export file_filter=") == {"migrate", "onpremises"}
     assert bash("csparkctl services versions f/s ") == set()
 

@@ -252,7 +252,7 @@ def test_wrong_usage_is_explained(ctl, daemon, args, word):
     assert daemon.requests == []
 
 
-@pytest.mark.parametrize("args", ["help", "help services", "help services create", "help execute", "help wasm", "services create -h",
+@pytest.mark.parametrize("args", ["help", "help services", "help services create", "help execute", "help wasm", "services create -h", "services --help",
                                   "migrate --help", "raw --help", "operations --help", "completion --help", "validate --help"])
 def test_help_is_no_error(args):
     done = run(*args.split())

@@ -110,6 +110,19 @@ def test_a_transform_document(ctl, tmp_path):
     ctl("transforms", "delete", "my-folder/vol")
 
 
+def test_a_service_behind_a_transform_document(ctl, sim, tmp_path):
+    document = tmp_path / "thru_transform.json"
+    document.write_text('{"transform_type":"JSONtransforms_v1.0.1","input_body_transform":"","output_body_transform":"",'
+                        '"api_version":"v3"}')
+    ctl("transforms", "save", "my-folder/thru", "-i", document)
+    body = json.dumps({"request_data": {"inputs": {"radius": 3, "height": 4}}}).encode()
+    args = ("transform", SERVICE, "using=my-folder/thru", "purpose=test")
+    through = json.loads(ctl(*args, stdin=body))
+    direct = run(*args, "--direct", env=sim.oauth_env(), stdin=body)
+    assert direct.returncode == OK, direct.stderr
+    assert drop(json.loads(direct.stdout)) == drop(through)
+
+
 def test_a_call_and_its_log(ctl):
     call = json.loads(ctl("execute", SERVICE, "radius=3", "height=4"))["call_id"]
     assert json.loads(ctl("logs", "get", call))["EngineCallId"] == call
