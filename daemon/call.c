@@ -106,13 +106,15 @@ plan_drop_in(struct call *call)
 {
 	struct str path = call_target(call);
 	struct str body = buf_text(&call->raw);
+	struct str type = front_header(call->request, "Content-Type");
 	struct cspark_request *request;
 
-	if (!path.at)
+	type = type.at ? arena_copy(&call->arena, type) : STR("application/json");
+	if (!path.at || !type.at)
 		return false;
 	request = cspark_raw_request((enum cspark_operation)call->operation, call->route.is_public, "POST",
 		(struct cspark_bytes){ path.at, path.len }, (struct cspark_bytes){ body.at, body.len },
-		"application/json");
+		type.at);
 	if (!request)
 		return false;
 	request->content_encoding = call->coding;

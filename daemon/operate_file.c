@@ -141,6 +141,10 @@ operate_give_file(struct call *call)
 	if (operate->is_streaming)
 		return STEP_REPLY;
 	fill_reply(call);
+	if (str_eq(call->method, STR("HEAD")) && operate->length > 0) { /* a length, and nothing to read */
+		operate->file = (struct front_source){ -1, operate->length, (uint64_t)operate->length };
+		return STEP_REPLY;
+	}
 	if (spool_fd(download) < 0) {
 		call->body = spool_text(download);
 		return rewrites(call) ? rewrite_body(call) : STEP_REPLY;
