@@ -38,6 +38,12 @@ call_no_memory(struct call *call)
 	return call_fail(call, CSPARK_E_INTERNAL, "no memory for this request");
 }
 
+const struct config_listener *
+call_listener(const struct call *call)
+{
+	return &call->desk->config->listeners[front_listener_index(call->request)];
+}
+
 int64_t
 call_deadline_ms(const struct call *call)
 {

@@ -159,6 +159,8 @@ enum call_step call_fail(struct call *call, enum cspark_code code, const char *f
 /* Fails with what a pure part has put into call->error. */
 enum call_step call_failed(struct call *call);
 enum call_step call_no_memory(struct call *call);
+/* Whose rules hold for it. */
+const struct config_listener *call_listener(const struct call *call);
 /* Absolute, on the loop's clock. */
 int64_t call_deadline_ms(const struct call *call);
 /* Path and query as the caller wrote them, in the arena; at == NULL: no memory. */
@@ -172,7 +174,9 @@ enum call_step intake_refused(struct call *call, enum cspark_code refusal, const
 
 /* caller.c: whether the listener knows who asks; false: the call has failed. The route is known, if there is
  * one. */
-bool caller_is_welcome(struct call *call);
+bool caller_is_known(struct call *call);
+/* By what the kernel says of the other end of a unix socket. */
+bool caller_is_allowed(struct call *call);
 
 /* permit.c: what the listener allows; false: the call has failed. By the row's group, by what path and query
  * name, by what the body names. */

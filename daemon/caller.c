@@ -1,6 +1,8 @@
 /* Caller: who asks, and whether the listener that it came by knows it. */
 #include "daemon/call.h"
 
+#include <stdlib.h>
+
 /* ---- the token ---- */
 
 /* "Bearer TOKEN"; at == NULL if there is none of that scheme. */
@@ -40,8 +42,8 @@ is_open_page(const struct call *call)
 		(call->route.page == PAGE_HEALTHZ || call->route.page == PAGE_READYZ);
 }
 
-static bool
-has_token(struct call *call)
+bool
+caller_is_known(struct call *call)
 {
 	const char *badge = call->desk->badges[front_listener_index(call->request)];
 
@@ -53,8 +55,42 @@ has_token(struct call *call)
 	return false;
 }
 
-bool
-caller_is_welcome(struct call *call)
+/* ---- the user ---- */
+
+static bool
+is_among(const struct config_ids *ids, unsigned id)
 {
-	return has_token(call);
+	for (size_t i = 0; i < ids->count; i++)
+		if (ids->at[i] == id)
+			return true;
+	return false;
+}
+
+static bool
+is_member(const struct config_ids *gids, const struct front_peer *peer)
+{
+	bool found = is_among(gids, peer->gid);
+
+	for (size_t i = 0; i < peer->group_count; i++)
+		found |= is_among(gids, peer->groups[i]);
+	return found;
+}
+
+bool
+caller_is_allowed(struct call *call)
+{
+	const struct config_listener *listener = call_listener(call);
+	struct front_peer peer;
+	bool allowed;
+
+	if (listener->uids.count == 0 && listener->gids.count == 0)
+		return true;
+	allowed = front_peer(call->request, &peer) &&
+		(is_among(&listener->uids, peer.uid) || is_member(&listener->gids, &peer));
+	free(peer.groups);
+	if (!allowed)
+		call_fail(call, CSPARK_E_CALLER_REFUSED,
+			"the listener at %.100s is not for user %u: allow_uids and allow_gids say for whom it is",
+			listener->address, (unsigned)peer.uid);
+	return allowed;
 }

@@ -107,6 +107,8 @@ listener_fini(struct config_listener *listener)
 {
 	config_value_clear(CONFIG_LISTENER, listener);
 	config_value_wipe(listener->caller_token);
+	free(listener->uids.at);
+	free(listener->gids.at);
 }
 
 void

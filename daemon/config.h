@@ -18,6 +18,11 @@
 #include "base/buf.h"
 #include "lib/cspark.h"
 
+struct config_ids {
+	unsigned *at;
+	size_t count;
+};
+
 struct config_listener {
 	char *address;        /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
 	bool unsafe_listen;   /* an address other than loopback is wanted */
@@ -28,7 +33,9 @@ struct config_listener {
 	char *caller_token_file;
 	char *caller_token;   /* from it; NULL: callers need none */
 	unsigned mode;        /* unix sockets */
-	char *group;          /* unix sockets; NULL: unchanged */
+	char *owner, *group;  /* unix sockets; NULL: unchanged */
+	char **allow_uids, **allow_gids; /* as configured: names or numbers; NULL-terminated, never NULL */
+	struct config_ids uids, gids;    /* of these; a caller must be of either, unless both are empty */
 };
 
 /* Credentials as they were configured; what is used is config_tenant.credentials. */

@@ -1,6 +1,8 @@
 #include "daemon/config_listener.h"
 
 #include <arpa/inet.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,21 +98,27 @@ check_inet_address(struct config_draft *draft, struct config_listener *listener,
 		config_value_take(&listener->address, named);
 }
 
+static bool
+is_tcp(const struct config_listener *listener)
+{
+	return strncmp(listener->address, "unix:", 5) != 0;
+}
+
 static void
 check_address(struct config_draft *draft, size_t index)
 {
 	struct config_part *part = &draft->listeners[index];
 	struct config_listener *listener = part->base;
 	struct config_origin origin = config_part_origin(part, CONFIG_KEY_LISTENER_address);
-	bool is_unix = strncmp(listener->address, "unix:", 5) == 0;
 
-	if (is_unix)
+	if (!is_tcp(listener))
 		check_unix_address(draft, origin, listener->address + 5);
 	else
 		check_inet_address(draft, listener, origin);
-	if (!is_unix && (config_part_has(part, CONFIG_KEY_LISTENER_mode) || listener->group))
+	if (is_tcp(listener) &&
+		(config_part_has(part, CONFIG_KEY_LISTENER_mode) || listener->group || listener->owner))
 		config_report_warning(draft->report, part->origin,
-			"mode and group have no effect: \"%s\" is no unix socket", listener->address);
+			"mode, owner and group have no effect: \"%s\" is no unix socket", listener->address);
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(draft->config->listeners[i].address, listener->address) == 0)
 			config_report_error(
@@ -163,10 +171,81 @@ take_caller_token(struct config_draft *draft, const struct config_part *part)
 			"caller_token_file: %s", error.detail);
 }
 
+static bool
+find_user(const char *name, unsigned *ret)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (user)
+		*ret = user->pw_uid;
+	return user != NULL;
+}
+
+static bool
+find_group(const char *name, unsigned *ret)
+{
+	const struct group *group = getgrnam(name);
+
+	if (group)
+		*ret = group->gr_gid;
+	return group != NULL;
+}
+
+/* A list of users or of groups. */
+struct ids_key {
+	enum config_key_id id;
+	const char *what;
+	bool (*find)(const char *name, unsigned *ret);
+	char **names;
+	struct config_ids *ids;
+};
+
+static void
+take_ids(struct config_draft *draft, const struct config_part *part, const struct ids_key *key)
+{
+	struct config_origin origin = config_part_origin(part, key->id);
+	size_t count = 0;
+	uint64_t number;
+
+	while (key->names[count])
+		count++;
+	key->ids->at = count ? calloc(count, sizeof(*key->ids->at)) : NULL;
+	for (size_t i = 0; key->ids->at && i < count; i++) {
+		if (str_to_u64(str_of(key->names[i]), UINT32_MAX - 1, &number))
+			key->ids->at[key->ids->count++] = (unsigned)number;
+		else if (key->find(key->names[i], &key->ids->at[key->ids->count]))
+			key->ids->count++;
+		else
+			config_report_error(draft->report, origin, "%s: there is no %s \"%s\"",
+				config_key(key->id)->name, key->what, key->names[i]);
+	}
+	if (count && !key->ids->at)
+		config_report_error(draft->report, origin, "no memory");
+	/* To ignore what shall keep callers out would be worse than not to start. */
+	if (count && is_tcp(part->base))
+		config_report_error(draft->report, origin,
+			"%s needs a unix socket: who calls over TCP is not known", config_key(key->id)->name);
+}
+
+static void
+take_callers(struct config_draft *draft, const struct config_part *part)
+{
+	struct config_listener *listener = part->base;
+	const struct ids_key keys[] = {
+		{ CONFIG_KEY_LISTENER_allow_uids, "user", find_user, listener->allow_uids, &listener->uids },
+		{ CONFIG_KEY_LISTENER_allow_gids, "group", find_group, listener->allow_gids,
+			&listener->gids },
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		take_ids(draft, part, &keys[i]);
+}
+
 void
 config_listener_check(struct config_draft *draft, size_t index)
 {
 	check_address(draft, index);
 	check_origins(draft, &draft->listeners[index]);
 	take_caller_token(draft, &draft->listeners[index]);
+	take_callers(draft, &draft->listeners[index]);
 }

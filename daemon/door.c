@@ -161,7 +161,38 @@ doors_fini(struct doors *doors)
 		free(doors->at[i].name);
 }
 
-/* ---- callers' names ---- */
+/* ---- who callers are ---- */
+
+/* All at once: how many there are is known only by asking. */
+static void
+take_groups(int fd, struct front_peer *peer)
+{
+	socklen_t len = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) == 0 || errno != ERANGE)
+		return; /* there are none */
+	peer->groups = malloc(len);
+	if (peer->groups && getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, peer->groups, &len) == 0)
+		peer->group_count = len / sizeof(*peer->groups);
+}
+
+bool
+door_peer(int fd, struct front_peer *ret)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	int domain;
+	socklen_t domain_len = sizeof(domain);
+
+	*ret = (struct front_peer){ 0 };
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) || domain != AF_UNIX ||
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		return false;
+	ret->uid = peer.uid;
+	ret->gid = peer.gid;
+	take_groups(fd, ret);
+	return true;
+}
 
 static void
 name_unix(int fd, char ret[CALLER_MAX])

@@ -52,5 +52,7 @@ void doors_drain(struct doors *doors);
 void doors_close(struct doors *doors);
 void doors_fini(struct doors *doors);
 
+/* See front_peer(). */
+bool door_peer(int fd, struct front_peer *ret);
 /* "127.0.0.1:40312", "[::1]:40312", "unix:uid=1000,pid=4711". */
 void door_name_caller(int fd, const struct sockaddr_storage *address, char ret[CALLER_MAX]);

@@ -30,6 +30,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/str.h"
 #include "lib/cspark.h"
@@ -114,6 +115,15 @@ const char *front_listener(const struct front_request *request);
 unsigned front_listener_index(const struct front_request *request); /* into the options' sockets */
 /* "127.0.0.1:40312" or "unix:uid=1000,pid=4711" */
 const char *front_caller(const struct front_request *request);
+
+/* Who opened the connection, by the kernel's word; false: not by a unix socket. */
+struct front_peer {
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups; /* all further ones; given (free()) */
+	size_t group_count;
+};
+bool front_peer(const struct front_request *request, struct front_peer *ret);
 
 /* In begin(): the body of this one may have at most <max> bytes, where that is less than the options say.
  * A longer Content-Length is told to ready() before the body is read. */

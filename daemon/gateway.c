@@ -316,7 +316,8 @@ static bool
 open_socket(struct gateway *gateway, unsigned shard, size_t index, int *ret, struct cspark_error *ret_error)
 {
 	const struct config_listener *listener = &gateway->config->listeners[index];
-	struct listener_options options = { listener->address, listener->mode, listener->group };
+	struct listener_options options = { listener->address, listener->mode, listener->owner,
+		listener->group };
 
 	if (shard == 0) {
 		*ret = listener_open(&options, ret_error);

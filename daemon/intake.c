@@ -231,11 +231,13 @@ intake_route(struct call *call)
 {
 	bool is_found;
 
+	if (!caller_is_allowed(call))
+		return STEP_REFUSE;
 	if (is_preflight(call))
 		return route_preflight(call);
 	is_found = route_find(
 		call->method, front_path(call->request), &call->route, &call->allow, &call->error);
-	if (!caller_is_welcome(call))
+	if (!caller_is_known(call))
 		return STEP_REFUSE;
 	if (!is_found)
 		return call_failed(call);

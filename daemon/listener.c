@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,16 +174,43 @@ find_group(const char *name, gid_t *ret)
 	return true;
 }
 
-/* The socket is made without any permission and gets its own only when it has its group. */
+static bool
+find_owner(const char *name, uid_t *ret)
+{
+	struct passwd *user = getpwnam(name);
+	uint64_t number;
+
+	if (user) {
+		*ret = user->pw_uid;
+		return true;
+	}
+	if (!str_to_u64(str_of(name), UINT32_MAX - 1, &number))
+		return false;
+	*ret = (uid_t)number;
+	return true;
+}
+
+/* False, with errno. */
+static bool
+give_away(const char *path, uid_t owner, gid_t group)
+{
+	if (owner == (uid_t)-1 && group == (gid_t)-1)
+		return true;
+	return chown(path, owner, group) == 0;
+}
+
+/* The socket is made without any permission and gets its own only when it has its owner and group. */
 static int
 bind_unix(int fd, const struct listener_options *options, const union address *address, socklen_t len)
 {
 	const char *path = address->path.sun_path;
+	uid_t owner = (uid_t)-1;
 	gid_t group = (gid_t)-1;
 	mode_t mask;
 	int failed;
 
-	if (options->group && !find_group(options->group, &group)) {
+	if ((options->group && !find_group(options->group, &group)) ||
+		(options->owner && !find_owner(options->owner, &owner))) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -193,7 +221,7 @@ bind_unix(int fd, const struct listener_options *options, const union address *a
 	umask(mask);
 	if (failed)
 		return -1;
-	if ((group == (gid_t)-1 || chown(path, (uid_t)-1, group) == 0) && chmod(path, options->mode) == 0)
+	if (give_away(path, owner, group) && chmod(path, options->mode) == 0)
 		return 0;
 	failed = errno;
 	unlink(path);

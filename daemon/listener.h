@@ -13,7 +13,7 @@ enum { LISTENER_NAME_MAX = 128 };
 struct listener_options {
 	const char *address;
 	unsigned mode;     /* unix sockets */
-	const char *group; /* unix sockets; a name or a number; NULL: unchanged */
+	const char *owner, *group; /* unix sockets; a name or a number; NULL: unchanged */
 };
 
 /* Given (close()); -1 with <ret_error> ("cannot listen on ADDRESS: why"). A unix socket that nobody listens

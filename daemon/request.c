@@ -191,6 +191,12 @@ front_listener(const struct front_request *request)
 	return request->door->name;
 }
 
+bool
+front_peer(const struct front_request *request, struct front_peer *ret)
+{
+	return door_peer(request->fd, ret);
+}
+
 const char *
 front_caller(const struct front_request *request)
 {

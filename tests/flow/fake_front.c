@@ -178,6 +178,12 @@ front_listener_index(const struct front_request *request)
 	return 0;
 }
 
+bool
+front_peer(const struct front_request *request, struct front_peer *ret)
+{
+	return false;
+}
+
 const char *
 front_caller(const struct front_request *request)
 {

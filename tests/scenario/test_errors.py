@@ -9,14 +9,13 @@ import pytest
 from gateway import Gateway, free_port
 from needs import TOP
 from simulator import Simulator
-from wire import Closed
+from wire import Closed, Wire
 
 MEMBERS = ["type", "title", "status", "code", "detail", "request_id", "attempts", "outcome", "retryable"]
 ECHO = "/execute/f/echo"
 
 # What no test from outside can bring about; each with where it is tested, or why it cannot be yet.
 UNREACHABLE = {
-    "caller_refused": "callers have no tokens yet",
     "cancelled": "nobody is left to read it; its access line is in test_callers.py",
     "internal": "would be a fault of the gateway; tests/flow/test_call.c plays one",
     "request_timeout": "a slow body gets it, see test_callers.py",
@@ -227,8 +226,17 @@ def test_caller_unknown(config, tmp_path):
         check(gateway.post(ECHO, b'{"v":1}'), Case("caller_unknown", 401, detail="caller token", answer={"www-authenticate": "Bearer"}))
 
 
+def test_caller_refused(config, tmp_path):
+    port, path = free_port(), f"{tmp_path}/socket"
+    listeners = f'listeners = ( {{ address = "127.0.0.1:{port}"; }}, {{ address = "unix:{path}"; allow_uids = ["4000000"]; }} );'
+    with Gateway(config + listeners, port=port, listen=False) as gateway, Wire(path) as wire:
+        answer = wire.send(b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n").answer()
+        check(answer, Case("caller_refused", 403, detail="allow_uids"))
+
+
 def test_every_code_has_its_case():
-    shown = {case.code for case in CASES} | {"overloaded", "circuit_open", "draining", "operation_disabled", "caller_unknown"}
+    shown = {case.code for case in CASES} | {"overloaded", "circuit_open", "draining", "operation_disabled", "caller_unknown",
+                                            "caller_refused"}
     assert shown.isdisjoint(UNREACHABLE)
     assert shown | set(UNREACHABLE) == set(titles())
 

@@ -1,10 +1,17 @@
 """Who may come in: web pages, callers with and without a token, users of a unix socket."""
 
+import grp
 import json
+import os
+import pwd
+import subprocess
+import sys
+import tempfile
 
 import pytest
 from configured import ECHO, csparkd, wait_for
 from gateway import free_port
+from wire import Wire
 
 APP = "https://app.example"
 TOKEN = "caller-token-0123456789"
@@ -173,6 +180,92 @@ def test_check_of_token_files(sim, tmp_path, text, mode, complaint):
     path = str(tmp_path / "none") if text is None else token_file(tmp_path, text, mode)
     said = complaints_of(sim, caller_token_file=path)
     assert "caller_token_file: " in said and complaint in said
+
+
+# -- users of a unix socket ----------------------------------------------------------------
+
+
+def at_socket(sim, folder, **listener):
+    """A gateway with a unix socket besides the port of the helpers; and the socket's path."""
+    path = f"{folder}/socket"
+    return listening(sim, {}, {"address": "unix:" + path, "mode": "0666", **listener}), path
+
+
+def ask_at(gateway, path, target="/status", headers=""):
+    with Wire(path, on_answer=gateway._note) as wire:
+        return wire.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode()).answer()
+
+
+def me(kind):
+    """This process as csparkd's configuration can name it."""
+    number = os.geteuid() if kind == "uid" else os.getegid()
+    name = pwd.getpwuid(number).pw_name if kind == "uid" else grp.getgrgid(number).gr_name
+    return str(number), name
+
+
+@pytest.mark.parametrize("key", ["allow_uids", "allow_gids"])
+def test_users_who_are_allowed(sim, tmp_path, key):
+    for own in me(key[6:9]):
+        gateway, path = at_socket(sim, tmp_path, **{key: ["4000000", own]})
+        with gateway:
+            assert ask_at(gateway, path).status == 200
+            line = gateway.wait_log("access", listener="unix:" + path)
+            assert line["caller"] == f"unix:uid={os.geteuid()},pid={os.getpid()}"
+
+
+def test_either_list_is_enough(sim, tmp_path):
+    gateway, path = at_socket(sim, tmp_path, allow_uids=["4000000"], allow_gids=[me("gid")[0]])
+    with gateway:
+        assert ask_at(gateway, path).status == 200
+
+
+def test_users_who_are_not(sim, tmp_path):
+    gateway, path = at_socket(sim, tmp_path, allow_uids=["4000000"], allow_gids=["4000001"], caller_token_file=token_file(tmp_path),
+                              allowed_origins=[APP])
+    with gateway:
+        for target in ("/status", "/healthz", "/nowhere"):
+            answer = ask_at(gateway, path, target, f"X-Cspark-Token: {TOKEN}\r\n")
+            assert (answer.status, answer.code) == (403, "caller_refused")
+        line = gateway.wait_log("access", listener="unix:" + path)
+        assert line["caller"] == f"unix:uid={os.geteuid()},pid={os.getpid()}" and line["code"] == "caller_refused"
+        assert gateway.get("/status").status == 200
+
+
+AS_ANOTHER = """
+import os, socket, sys
+os.setgroups([4000001, 4000002]); os.setgid(4000003); os.setuid(4000004)
+wire = socket.socket(socket.AF_UNIX)
+wire.connect(sys.argv[1])
+wire.sendall(b"GET /status HTTP/1.0\\r\\n\\r\\n")
+print(wire.recv(12).decode())
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+@pytest.mark.parametrize("listener,status", [
+    ({"allow_uids": ["4000004"]}, 200), ({"allow_gids": ["4000003"]}, 200), ({"allow_gids": ["4000002"]}, 200),
+    ({"allow_uids": ["0"], "allow_gids": ["0", "4000005"]}, 403), ({}, 200)])
+def test_another_user_with_further_groups(sim, listener, status):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        gateway, path = at_socket(sim, folder, **listener)
+        with gateway:
+            done = subprocess.run([sys.executable, "-c", AS_ANOTHER, path], capture_output=True, text=True, check=True)
+            assert done.stdout == f"HTTP/1.1 {status}\n"
+
+
+def test_the_owner_of_a_socket(sim, tmp_path):
+    gateway, path = at_socket(sim, tmp_path, owner=me("uid")[0], group=me("gid")[0], mode="0640")
+    with gateway:
+        found = os.stat(path)
+        assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (os.geteuid(), os.getegid(), 0o640)
+
+
+@pytest.mark.parametrize("key,complaint", [
+    ("allow_uids", 'allow_uids: there is no user "nobody-here"'), ("allow_gids", 'allow_gids: there is no group "nobody-here"')])
+def test_check_of_users(sim, key, complaint):
+    assert complaint in complaints_of(sim, address="unix:/run/x", **{key: ["nobody-here"]})
+    assert f"{key} needs a unix socket" in complaints_of(sim, **{key: ["0"]})
 
 
 # -- what a configuration may say ------------------------------------------------------------

@@ -171,6 +171,22 @@ Test(listener, gives_a_unix_socket_its_group, .init = make_folder, .fini = remov
 	cr_assert_eq(status.st_gid, getegid());
 }
 
+Test(listener, gives_a_unix_socket_its_owner, .init = make_folder, .fini = remove_folder)
+{
+	struct listener_options options = { .address = address, .mode = 0600, .owner = "no such user" };
+	struct stat status;
+	char own[16];
+
+	cr_assert_eq(listener_open(&options, &error), -1);
+	cr_assert_neq(access(listener_path(address), F_OK), 0);
+	snprintf(own, sizeof(own), "%u", geteuid() == 0 ? 65534 : (unsigned)geteuid());
+	options.owner = own;
+	cr_assert(listener_open(&options, &error) >= 0, "%s", error.detail);
+	cr_assert_eq(stat(listener_path(address), &status), 0);
+	cr_assert_eq(status.st_uid, geteuid() == 0 ? 65534 : geteuid());
+	cr_assert_eq(status.st_mode & 07777, 0600);
+}
+
 Test(listener, replaces_a_dead_socket_only, .init = make_folder, .fini = remove_folder)
 {
 	int fd = open_at(address, 0600);
