@@ -90,7 +90,7 @@ caller_is_allowed(struct call *call)
 	free(peer.groups);
 	if (!allowed)
 		call_fail(call, CSPARK_E_CALLER_REFUSED,
-			"the listener at %.100s is not for user %u: allow_uids and allow_gids say for whom it is",
+			"the listener at %.100s is not for user %u: allow_uids and allow_gids say for whom",
 			listener->address, (unsigned)peer.uid);
 	return allowed;
 }
