@@ -36,7 +36,9 @@ void ask_put_date(const struct making *making, const struct cspark_parameter *pa
 /* Every argument has a value that its parameter takes, what is needed is there, the body is what it should
  * be. */
 bool ask_check(struct making *making);
-/* Every part of Spark's path has a name, and one that does not change the path. */
+/* A name that may stand in a path: none that libraries on the way, or Spark, would read as another path. */
+bool ask_check_name(struct str what, struct str name, struct cspark_error *ret_error);
+/* Every part of Spark's path has such a name. */
 bool ask_check_path(struct making *making);
 
 /* ask_fields.c */

@@ -152,24 +152,30 @@ has_odd_segment(struct str name)
 	return false;
 }
 
-static bool
-check_name(struct making *making, struct str placeholder, struct str value)
+bool
+ask_check_name(struct str what, struct str name, struct cspark_error *ret_error)
 {
-	const struct cspark_parameter *p = cspark_parameter_find(
-		making->ask->operation, bytes_of_str(placeholder));
 	const char *wrong = NULL;
+
+	if (name.len == 0)
+		wrong = "is missing";
+	else if (!str_is_utf8(name) || str_has_control(name))
+		wrong = "takes UTF-8 text without control characters";
+	else if (has_odd_segment(name))
+		wrong = "has a segment that is empty, \".\" or \"..\"";
+	return !wrong ||
+		cspark_refuse(ret_error, CSPARK_E_BAD_PARAMETER, "%.*s %s: it is a part of the path.",
+			STR_ARG(what), wrong);
+}
+
+static bool
+check_name(struct making *making, struct str name, struct str value)
+{
+	const struct cspark_parameter *p = cspark_parameter_find(making->ask->operation, bytes_of_str(name));
 
 	if (!value.at && p && p->place == CSPARK_IN_PATH && p->fallback)
 		return true;
-	if (value.len == 0)
-		wrong = "is missing";
-	else if (!str_is_utf8(value) || str_has_control(value))
-		wrong = "takes UTF-8 text without control characters";
-	else if (has_odd_segment(value))
-		wrong = "has a segment that is empty, \".\" or \"..\"";
-	return !wrong ||
-		cspark_refuse(making->error, CSPARK_E_BAD_PARAMETER, "%.*s %s: it is a part of the path.",
-			STR_ARG(placeholder), wrong);
+	return ask_check_name(name, value, making->error);
 }
 
 static bool

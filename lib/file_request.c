@@ -13,6 +13,30 @@ struct url {
 	struct str scheme, authority, path; /* the path with its query, without a fragment */
 };
 
+/* Letters, digits and what stands between them. Not '%', which libraries would decode in a host. */
+static bool
+is_plain_host(struct str authority)
+{
+	for (size_t i = 0; i < authority.len; i++) {
+		char c = authority.at[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+			!memchr("-._:[]", c, 6))
+			return false;
+	}
+	return authority.len > 0;
+}
+
+static bool
+is_ascii(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.at[i] & 0x80)
+			return false;
+	}
+	return true;
+}
+
 static bool
 cut_url(struct str text, struct url *ret, struct cspark_error *ret_error)
 {
@@ -22,7 +46,7 @@ cut_url(struct str text, struct url *ret, struct cspark_error *ret_error)
 	text = str_cut(text, '#', &fragment);
 	ret->scheme = str_cut(text, ':', &rest);
 	if (text.len > FILE_URL_MAX || !rest.at || !str_starts(rest, STR("//")) || str_has_control(text) ||
-		str_find(text, ' ') >= 0 || str_find(text, '\\') >= 0 ||
+		!is_ascii(text) || str_find(text, ' ') >= 0 || str_find(text, '\\') >= 0 ||
 		(!str_eq_nocase(ret->scheme, STR("https")) && !str_eq_nocase(ret->scheme, STR("http"))))
 		return cspark_refuse(ret_error, CSPARK_E_BAD_PARAMETER,
 			"url takes an absolute https URL that Spark handed out, percent-encoded.");
@@ -30,10 +54,9 @@ cut_url(struct str text, struct url *ret, struct cspark_error *ret_error)
 	slash = rest.len ? memchr(rest.at, '/', rest.len) : NULL;
 	ret->authority = slash ? str_range(rest.at, (size_t)(slash - rest.at)) : rest;
 	ret->path = slash ? str_range(slash, rest.len - ret->authority.len) : STR("/");
-	if (ret->authority.len == 0 || str_find(ret->authority, '@') >= 0 ||
-		str_find(ret->authority, '?') >= 0)
-		return cspark_refuse(
-			ret_error, CSPARK_E_BAD_PARAMETER, "url must have a host, and no user name in it.");
+	if (!is_plain_host(ret->authority))
+		return cspark_refuse(ret_error, CSPARK_E_BAD_PARAMETER,
+			"url must have a host by its plain name, and no user name in it.");
 	return true;
 }
 
@@ -77,7 +100,8 @@ is_of_environment(const struct url *url, const char *origin)
 	env = rest.len > 2 ? environment(str_range(rest.at + 2, rest.len - 2)) : (struct str){ 0 };
 	return env.at && str_eq_nocase(url->scheme, STR("https")) && url->authority.len > env.len &&
 		str_eq_nocase(env, str_range(url->authority.at + url->authority.len - env.len, env.len)) &&
-		str_find(url->authority, '.') == (ptrdiff_t)(url->authority.len - env.len);
+		str_find(url->authority, '.') == (ptrdiff_t)(url->authority.len - env.len) &&
+		str_find(url->authority, ':') < 0;
 }
 
 /* One allocation: the struct, the origin, the path. */

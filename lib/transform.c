@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
+#include "lib/ask.h"
 #include "lib/bytes.h"
 #include "lib/cspark_operations.h"
 #include "lib/envelope.h"
@@ -25,7 +26,8 @@ code_of(const char *at, size_t len)
 	return code;
 }
 
-/* A header holds ASCII only: what is not is escaped, as JSON allows inside its strings. */
+/* A header holds ASCII only: what is not is escaped, as JSON allows inside its strings. So is the quote that
+ * the text is put in, which stands nowhere else in JSON. */
 static void
 put_ascii(struct str text, struct buf *out)
 {
@@ -38,7 +40,7 @@ put_ascii(struct str text, struct buf *out)
 		len = utf8_len(at, end);
 		if (len <= 1) {
 			len = 1;
-			buf_put_char(out, *at);
+			buf_put_str(out, *at == '\'' ? STR("\\u0027") : str_range(at, 1));
 			continue;
 		}
 		code = code_of(at, len);
@@ -133,6 +135,22 @@ operation_of(const struct cspark_transform *transform)
 	return transform->folder.at ? CSPARK_OP_TRANSFORM : CSPARK_OP_TRANSFORM_LEGACY;
 }
 
+static bool
+check_names(const struct cspark_transform *transform, struct cspark_error *ret_error)
+{
+	const struct cspark_locator *locator = transform->locator;
+	struct str folder = str_of_bytes(transform->folder);
+
+	return (folder.at ? ask_check_name(STR("The document's folder"), folder, ret_error) :
+			    locator != NULL ||
+				       cspark_refuse(ret_error, CSPARK_E_BAD_PARAMETER,
+					       "A document that runs alone is named as folder/name.")) &&
+		ask_check_name(STR("The document's name"), str_of_bytes(transform->name), ret_error) &&
+		(!locator ||
+			(ask_check_name(STR("folder"), str_of(locator->folder), ret_error) &&
+				ask_check_name(STR("service"), str_of(locator->service), ret_error)));
+}
+
 struct cspark_request *
 cspark_transform_request(
 	const char *tenant, const struct cspark_transform *transform, struct cspark_error *ret_error)
@@ -144,6 +162,8 @@ cspark_transform_request(
 	const char **lines;
 	struct buf buf;
 
+	if (!check_names(transform, ret_error))
+		return NULL;
 	buf_init(&buf, HEAD + TRANSFORM_TEXT_MAX + body.len);
 	buf_put(&buf, &EMPTY, sizeof(EMPTY));
 	path_at = buf.len;
