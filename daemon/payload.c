@@ -122,14 +122,19 @@ put_category(struct str category, struct buf *out)
 	struct str key, value;
 	char first = '{';
 
+	if (json_kind_of(category) != JSON_OBJECT) {
+		buf_put_str(out, category);
+		return;
+	}
 	json_walk_init(&walk, category);
 	while (json_walk_next(&walk, &key, &value)) {
+		bool is_capital = key.at[1] >= 'A' && key.at[1] <= 'Z';
+
 		buf_put_char(out, first);
 		buf_put_char(out, '"');
-		if (key.len > 2) {
-			buf_put_char(out, (char)(key.at[1] | 0x20));
+		buf_put_char(out, is_capital ? (char)(key.at[1] | 0x20) : key.at[1]);
+		if (key.len > 2)
 			buf_put(out, key.at + 2, key.len - 2);
-		}
 		buf_put_char(out, ':');
 		buf_put_str(out, value);
 		first = ',';
@@ -178,10 +183,13 @@ payload_read(enum cspark_payload kind, struct str body, struct arena *arena, str
 {
 	*ret = (struct payload){ .text = body };
 	*ret_status = 0;
-	if (kind == CSPARK_PAYLOAD_WHOLE || kind == CSPARK_PAYLOAD_FILE)
+	if (kind == CSPARK_PAYLOAD_FILE ||
+		(kind == CSPARK_PAYLOAD_WHOLE && !json_member(body, STR("response_data")).at))
 		return true;
 	if (!check_status(body, ret_status, ret_error))
 		return false;
+	if (kind == CSPARK_PAYLOAD_WHOLE)
+		return true;
 	ret->count = count_of(body);
 	switch (kind) {
 	case CSPARK_PAYLOAD_TEXT:

@@ -48,7 +48,7 @@ text_at(struct str payload, const char *path, struct arena *arena)
 
 	if (json_is_null(value))
 		return text;
-	if (json_kind_of(value) != JSON_STRING)
+	if (json_kind_of(value) == JSON_NUMBER)
 		return arena_copy(arena, value);
 	buf_init(&out, value.len + 1);
 	if (json_unquote(value, &out))
@@ -102,18 +102,25 @@ JUDGE(after_recompile)
 	return next_if(learn(payload, "jobId", "job", arguments, arena, ret_error));
 }
 
+static bool
+is_whole(struct str payload, struct arena *arena)
+{
+	struct str progress = text_at(payload, "progress", arena);
+
+	return str_eq(progress, STR("100")) || str_starts(progress, STR("100."));
+}
+
 /* The progress may stay where it is when a compilation fails: then the status says so. */
 JUDGE(while_compiling)
 {
 	struct str status = text_at(payload, "status", arena),
 		   words = text_at(payload, "last_error_message", arena);
-	struct str progress = text_at(payload, "progress", arena);
 
 	if (str_eq(words, STR("null")))
 		words = (struct str){ 0 };
 	if (str_eq_nocase(status, STR("Failed")) || str_eq_nocase(status, STR("Error")))
 		return fail(422, ret_status, ret_error, "the compilation failed: ", words);
-	if (!str_eq(progress, STR("100")))
+	if (!is_whole(payload, arena))
 		return RECIPE_AGAIN;
 	if (str_eq_nocase(status, STR("Success")))
 		return RECIPE_NEXT;
@@ -168,10 +175,18 @@ is_one_of(struct str word, const char *words)
 	return false;
 }
 
+/* "" and {} are as good as null. */
 static bool
 has_errors(struct str errors)
 {
-	return !json_is_null(errors) && (json_kind_of(errors) != JSON_ARRAY || json_count(errors) > 0);
+	struct json_walk walk;
+	struct str item;
+
+	if (json_is_null(errors) || json_string_is(errors, STR("")))
+		return false;
+	json_walk_init(&walk, errors);
+	return (json_kind_of(errors) != JSON_ARRAY && json_kind_of(errors) != JSON_OBJECT) ||
+		json_walk_next(&walk, NULL, &item);
 }
 
 /* Whether the job has ended, and well. What Spark calls a failed one is not documented. */
@@ -248,7 +263,7 @@ JUDGE(after_log_start)
 
 JUDGE(while_collecting)
 {
-	if (!str_eq(text_at(payload, "progress", arena), STR("100")))
+	if (!is_whole(payload, arena))
 		return RECIPE_AGAIN;
 	return next_if(learn(payload, "download_url", "url", arguments, arena, ret_error));
 }

@@ -49,7 +49,23 @@ is_sparks(const struct rewrite *rewrite, struct str url)
 	return request != NULL;
 }
 
-/* The string literal is a URL: it, or what it becomes. */
+/* What may be a URL, with its escapes. */
+static bool
+looks_like_url(struct str literal)
+{
+	return literal.len > 2 && (literal.at[1] == 'h' || literal.at[1] == 'H' || literal.at[1] == '\\');
+}
+
+/* Whether the string that ends before <at> names a member. */
+static bool
+is_name(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+		at++;
+	return at < end && *at == ':';
+}
+
+/* The string literal may be a URL: it, or what it becomes. */
 static void
 put_url(const struct rewrite *rewrite, struct str literal, struct buf *out)
 {
@@ -95,7 +111,7 @@ rewrite_urls(const struct rewrite *rewrite, struct str json, struct buf *out)
 			break;
 		literal = str_range(quote, (size_t)(close + 1 - quote));
 		buf_put(out, at, (size_t)(quote - at));
-		if (str_starts(literal, STR("\"http")))
+		if (looks_like_url(literal) && !is_name(close + 1, end))
 			put_url(rewrite, literal, out);
 		else
 			buf_put_str(out, literal);
