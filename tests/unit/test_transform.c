@@ -54,13 +54,13 @@ make(void)
 static struct str
 header_json(const struct cspark_request *request, const char *name)
 {
-	struct str line = str_of(request->line);
+	struct str line = str_of(request->lines[0]);
 	size_t len = strlen(name);
 
-	cr_assert(str_starts(line, str_of(name)), "%s", request->line);
+	cr_assert(str_starts(line, str_of(name)), "%s", request->lines[0]);
 	cr_assert(
 		str_starts(str_range(line.at + len, line.len - len), STR(": '")) && str_ends(line, STR("'")),
-		"%s", request->line);
+		"%s", request->lines[0]);
 	for (size_t i = 0; i < line.len; i++)
 		cr_assert(line.at[i] >= 0x20 && line.at[i] < 0x7f, "byte %02x", (unsigned char)line.at[i]);
 	line = str_range(line.at + len + 3, line.len - len - 4);
@@ -79,7 +79,7 @@ Test(transform, executes_through_a_document)
 	cr_assert_eq(request->operation, CSPARK_OP_TRANSFORM);
 	cr_assert_str_eq(request->body, "{\"a\": 1.50}");
 	cr_assert_eq(request->body_len, strlen("{\"a\": 1.50}"));
-	cr_assert_str_eq(request->line,
+	cr_assert_str_eq(request->lines[0],
 		"x-request-meta: '{\"call_purpose\":\"Single Execution\",\"source_system\":\"csparkd\","
 		"\"compiler_type\":\"Neuron\"}'");
 	cspark_request_free(request);
@@ -104,7 +104,7 @@ Test(transform, runs_a_document_alone)
 	request = make();
 	cr_assert_str_eq(request->path, "/acme/api/v4/transforms/tf/tn/run");
 	cr_assert_eq(request->operation, CSPARK_OP_TRANSFORM_RUN);
-	cr_assert_null(request->line);
+	cr_assert_null(request->lines[0]);
 	cr_assert_str_eq(request->body, "{}");
 	cspark_request_free(request);
 }
@@ -140,7 +140,8 @@ Test(transform, puts_metadata_into_the_header_of_its_version)
 	transform.api = CSPARK_V4;
 	request = make();
 	json = header_json(request, "x-meta");
-	cr_assert(json_string_is(json_member(json, STR("service")), STR("f/s[1.2.3]")), "%s", request->line);
+	cr_assert(json_string_is(json_member(json, STR("service")), STR("f/s[1.2.3]")), "%s",
+		request->lines[0]);
 	cr_assert(json_string_is(json_member(json, STR("subservice")), STR("a,b")));
 	cr_assert_null(json_member(json, STR("inputs")).at);
 	cspark_request_free(request);
@@ -157,8 +158,8 @@ Test(transform, escapes_what_is_no_ascii)
 	json = header_json(request, "x-request-meta");
 	cr_assert(json_string_is(json_member(json, STR("call_purpose")),
 			  STR("it's \xc3\xbc \xe6\x97\xa5 \xf0\x9f\x98\x80 \"q\"")),
-		"%s", request->line);
-	cr_assert(strstr(request->line, "\\u00fc \\u65e5 \\ud83d\\ude00"), "%s", request->line);
+		"%s", request->lines[0]);
+	cr_assert(strstr(request->lines[0], "\\u00fc \\u65e5 \\ud83d\\ude00"), "%s", request->lines[0]);
 	cspark_request_free(request);
 }
 
