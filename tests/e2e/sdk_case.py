@@ -4,6 +4,7 @@ A case stands for the method of the synchronous and of the asynchronous class al
 asynchronous itself when it takes several steps, and then awaits `world.come(...)` of whatever a step gave.
 """
 
+import dataclasses
 import inspect
 import io
 import json
@@ -11,6 +12,7 @@ import random
 import ssl
 import types
 import urllib.request
+from collections.abc import Callable
 
 import cspark.sdk
 import cspark.wasm
@@ -23,24 +25,16 @@ TLS = ssl.create_default_context()  # made once: it takes longer than a call
 UPLOAD = "the SDK looks at the body of the request that failed, and a file's can't be looked at any more"
 
 
+@dataclasses.dataclass
 class Case:
-    """
-    fails    class of the error that the call ends with, on both ways
-    own      why csparkd says the error in its own words; the exception is the same all the same
-    broken   why the SDK itself can't do better: the case is listed with this reason
-    flavours "": the synchronous class, "Async": the other one
-    apart    it is no part of the matrix, and run only when its title is asked for
-    """
-
-    def __init__(self, method, title, fails, broken, own, flavours, apart, run):
-        self.method = method
-        self.own = own
-        self.apart = apart
-        self.flavours = flavours
-        self.title = title
-        self.fails = fails
-        self.broken = broken
-        self.run = run
+    run: Callable
+    method: str
+    title: str = ""
+    fails: str = None  # class of the error that the call ends with, on both ways
+    broken: str = None  # why the SDK itself can't do better
+    own: str = None  # why csparkd says the error in its own words; the exception is the same all the same
+    flavours: tuple = ("", "Async")  # the synchronous class and the other one
+    apart: bool = False  # it is no part of the matrix, and run only when its title is asked for
 
     @property
     def hybrid(self):
@@ -55,9 +49,10 @@ class Case:
                 yield flavour, full
 
 
-def case(method, title="", fails=None, broken=None, own=None, flavours=("", "Async"), apart=False):
+def case(method, *rest, **more):
+    """Members of Case, but for the function, which follows."""
     def add(run):
-        CASES.append(Case(method, title, fails, broken, own, flavours, apart, run))
+        CASES.append(Case(run, method, *rest, **more))
         return run
     return add
 

@@ -5,6 +5,7 @@ import io
 
 import cspark.sdk as sdk
 import httpx
+import jwt
 from sdk_case import case
 
 AWAITED_TWICE = "the SDK's coroutine gives another coroutine: the call is never sent unless awaited twice"
@@ -74,14 +75,13 @@ def realm(w):
 @case("JwtConfig.validate")
 def validate(w):
     """The keys are fetched; the token is signed with none of them."""
-    jwt = __import__("jwt")
     token = jwt.encode({"iss": realm(w), "aud": "product-factory"}, "k" * 40, headers={"kid": "other"})
     return sdk.JwtConfig.validate(token, realm(w))
 
 
 @case("JwtConfig.decode")
 def decode(w):
-    token = __import__("jwt").encode({"iss": realm(w), "realm": w.tenant}, "k" * 40)
+    token = jwt.encode({"iss": realm(w), "realm": w.tenant}, "k" * 40)
     decoded = sdk.JwtConfig.decode("Bearer " + token, verify=True)
     return [decoded["verified"], decoded["tenant"], decoded["decoded"]]
 

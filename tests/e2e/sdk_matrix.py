@@ -90,10 +90,14 @@ async def run(case, flavour, function, place):
             "hosts": sorted(REQUESTS.hosts), "requests": sorted(REQUESTS.ids)}
 
 
+def is_wanted(case, name, only):
+    return case.title == only if case.apart else only in f"{name} {case.title}"
+
+
 def rows(found, place):
     for case in CASES:
         for flavour, name in case.names(found):
-            if case.title == place["only"] if case.apart else place["only"] in f"{name} {case.title}":
+            if is_wanted(case, name, place["only"]):
                 row = asyncio.run(run(case, flavour, found[name], place))
                 yield {"method": name, "title": case.title, "fails": case.fails, "broken": case.broken,
                        "own": case.own, **row}

@@ -165,6 +165,8 @@ Made by `tests/e2e/test_sdk_matrix.py` from cspark {direct["version"]}; do not e
 the package, is called against Spark (the simulator) and with the same arguments through csparkd, where the client holds a
 placeholder instead of credentials. What comes of it, the answer or the exception, is compared without ids, times and
 addresses. Methods of the hybrid runner's client begin with `wasm.`; a number is an HTTP status, a name the exception's.
+csparkd's listener allows `execute`, `read` and `manage`, and its tenant has `rewrite_urls = true`, so that addresses in
+answers, which some methods follow, lead back to it.
 
 {len(direct["methods"])} methods, {len(direct["rows"])} calls, {same} the same.
 
