@@ -66,7 +66,6 @@ class World:
     service_id = "b3cfea0c-aca4-471a-8500-26b887d14d69"
     version_id = "91299a5d-9328-4435-911b-4e5f7783f5d4"
     inputs = {"radius": 3, "height": 4}
-    patience = PATIENCE
 
     def __init__(self, place, flavour, hybrid):
         self.place = place
