@@ -1,11 +1,12 @@
 /*
- * Prints what is made from the table of keys: "generate conf" gives conf/csparkd.conf, "generate manual"
- * gives docs/csparkd.conf.5.
+ * Prints what is made from tables: "generate conf" gives conf/csparkd.conf, "generate manual"
+ * docs/csparkd.conf.5, "generate operations" docs/operations.md.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/config.h"
+#include "docs/generate.h"
 
 static int
 print(void (*make)(struct buf *out))
@@ -27,6 +28,8 @@ main(int argc, char **argv)
 		return print(config_sample);
 	if (argc == 2 && strcmp(argv[1], "manual") == 0)
 		return print(config_manual);
-	fprintf(stderr, "usage: generate conf|manual\n");
+	if (argc == 2 && strcmp(argv[1], "operations") == 0)
+		return print(generate_operations);
+	fprintf(stderr, "usage: generate conf|manual|operations\n");
 	return 2;
 }
