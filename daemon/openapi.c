@@ -236,6 +236,7 @@ openapi_put(struct buf *out)
 	jot_text(out, "openapi", STR("3.1.0"));
 	put_info(out);
 	jot_json(out, "servers", "[{'url':'/'}]");
+	jot_json(out, "security", "[{},{'bearer':[]},{'token':[]}]");
 	put_tags(out, &entries);
 	put_paths(out, &entries);
 	openapi_components(out);

@@ -33,6 +33,7 @@ static const struct {
 	{ "X-Spark-Errors", "{'type':'integer'}", "how many errors the answer has" },
 	{ "X-Total-Count", "{'type':'integer'}", "how many there are on all pages" },
 	{ "Retry-After", "{'type':'integer'}", "seconds after which asking again makes sense" },
+	{ "WWW-Authenticate", "{'type':'string'}", "that the listener wants a token" },
 	{ "Location", "{'type':'string'}", "where the status of the job is told" },
 	{ "Content-Disposition", "{'type':'string'}", "the name of the file" },
 };
@@ -199,10 +200,17 @@ put_schemas(struct buf *out)
 	jot_close(out, '}');
 }
 
+/* Where a listener wants a token of its callers. */
+static const char SECURITY[] =
+	"{'bearer':{'type':'http','scheme':'bearer','description':'if the listener has "
+	"caller_token_file'},'token':{'type':'apiKey','in':'header','name':"
+	"'X-Cspark-Token','description':'the same'}}";
+
 void
 openapi_components(struct buf *out)
 {
 	jot_open(out, "components", '{');
+	jot_json(out, "securitySchemes", SECURITY);
 	put_schemas(out);
 	put_parameter_components(out);
 	put_header_components(out);

@@ -8,8 +8,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define SPARKS (OPENAPI_EXECUTIONS | OPENAPI_OPERATIONS)
-#define ALL    (OPENAPI_PAGES | OPENAPI_READYZ | OPENAPI_TOKEN | SPARKS)
+#define SPARKS  (OPENAPI_EXECUTIONS | OPENAPI_OPERATIONS)
+#define GUARDED (OPENAPI_PAGES | OPENAPI_TOKEN | SPARKS)
+#define ALL     (OPENAPI_HEALTHZ | OPENAPI_READYZ | GUARDED)
 
 /* Who can meet a status, and whether Spark's own is passed on. */
 static const struct {
@@ -18,7 +19,7 @@ static const struct {
 	bool passed;
 } STATUSES[] = {
 	{ 400, ALL, true },
-	{ 401, SPARKS, true },
+	{ 401, GUARDED, true },
 	{ 403, ALL, true },
 	{ 404, SPARKS | OPENAPI_TOKEN, true },
 	{ 406, OPENAPI_EXECUTIONS, false },
@@ -109,14 +110,20 @@ put_error_schema(struct buf *out, size_t status)
 	jot_close(out, '}');
 }
 
+static const char *
+headers_of(int status)
+{
+	if (status == 401)
+		return "WWW-Authenticate";
+	return status == 429 || status == 503 ? "Retry-After" : "";
+}
+
 static void
 put_error(struct buf *out, const char *name, size_t status)
 {
-	bool later = STATUSES[status].status == 429 || STATUSES[status].status == 503;
-
 	jot_open(out, name, '{');
 	put_error_words(out, status);
-	openapi_headers(out, later ? "Retry-After" : "");
+	openapi_headers(out, headers_of(STATUSES[status].status));
 	jot_open(out, "content", '{');
 	if (strcmp(name, "NotReady") == 0)
 		jot_json(out, "application/json", "{'schema':{'$ref':'#/components/schemas/State'}}");

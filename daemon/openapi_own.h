@@ -48,11 +48,12 @@ void openapi_reference(struct buf *out, const char *name, const char *kind, cons
 
 /* Who is answered: bits, because an error can meet many. */
 enum {
-	OPENAPI_PAGES = 1,
+	OPENAPI_HEALTHZ = 1,
 	OPENAPI_READYZ = 2,
-	OPENAPI_TOKEN = 4,
-	OPENAPI_EXECUTIONS = 8,
-	OPENAPI_OPERATIONS = 16
+	OPENAPI_PAGES = 4, /* the others */
+	OPENAPI_TOKEN = 8,
+	OPENAPI_EXECUTIONS = 16,
+	OPENAPI_OPERATIONS = 32
 };
 /* Members of "responses": each error that <audience>, one of them, may see. */
 void openapi_errors(struct buf *out, unsigned audience);

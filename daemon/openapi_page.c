@@ -14,7 +14,7 @@ static const struct page {
 	unsigned audience;
 } PAGES[] = {
 	{ "GET", "/healthz", "gateway.healthz", "Say that the process serves",
-		JSON("{'$ref':'#/components/schemas/State'}"), NULL, OPENAPI_PAGES },
+		JSON("{'$ref':'#/components/schemas/State'}"), NULL, OPENAPI_HEALTHZ },
 	{ "GET", "/readyz", "gateway.readyz",
 		"Say whether a credential can be used and the gateway is not draining",
 		JSON("{'$ref':'#/components/schemas/State'}"), NULL, OPENAPI_READYZ },
