@@ -83,11 +83,25 @@ make_operate(struct call *call)
 	return true;
 }
 
+/* A file goes into Spark as it came; what is packed on the way would stay packed there. */
+static bool
+is_plain(struct call *call)
+{
+	struct str coding = front_header(call->request, "Content-Encoding");
+
+	return call->route.kind == ROUTE_DROP_IN || !coding.at || str_eq_nocase(coding, STR("identity")) ||
+		refuse(&call->error, CSPARK_E_UNSUPPORTED_MEDIA_TYPE,
+			"This operation takes no content coding such as %.*s.",
+			(int)(coding.len < 32 ? coding.len : 32), coding.at);
+}
+
 enum call_step
 operate_route(struct call *call)
 {
 	if (!make_operate(call))
 		return call_no_memory(call);
+	if (!is_plain(call))
+		return call_failed(call);
 	front_limit_body(call->request, body_limit(call));
 	if (!operate_read_path(call) ||
 		!(call->route.kind == ROUTE_DROP_IN ? operate_read_fields(call) : operate_read_query(call)))
@@ -260,6 +274,8 @@ wait_for_job(struct call *call)
 
 	for (unsigned i = 0; i < operate->polls && wait_ms < POLL_LAST_MS; i++)
 		wait_ms += wait_ms / 2;
+	if (wait_ms > POLL_LAST_MS)
+		wait_ms = POLL_LAST_MS;
 	operate->polls++;
 	operate->poll_since_ms = now_ms;
 	if (now_ms + wait_ms >= call_deadline_ms(call)) {
@@ -300,13 +316,21 @@ give_json(struct call *call, int status, struct str text)
 	return buf_failed(&call->out) ? call_no_memory(call) : STEP_REPLY;
 }
 
-/* The job goes on without the caller. */
+/* The job goes on without the caller. Where it is asked about, the tenant is to be the same. */
 static enum call_step
 give_later(struct call *call)
 {
 	struct operate *operate = call->operate;
+	struct str tenant = call->control.tenant;
+	struct buf query;
 
+	buf_init(&query, 3 * tenant.len + 1);
+	str_percent_encode(tenant, &query);
 	call->location = recipe_later(operate->recipe, &operate->arguments, &call->arena);
+	if (call->location && query.len > 0)
+		call->location = arena_printf(
+			&call->arena, "%s?_tenant=%.*s", call->location, STR_ARG(buf_text(&query)));
+	buf_fini(&query);
 	if (!call->location)
 		return call_no_memory(call);
 	buf_put_str(&call->out, operate->payloads[0]);
@@ -371,6 +395,7 @@ operate_join(struct call *call)
 	struct operate *operate = call->operate;
 	enum call_step next;
 
+	operate_explain(call);
 	if (call->error.code != CSPARK_OK)
 		next = call->route.kind == ROUTE_DROP_IN ? STEP_REFUSE : fail_call(call);
 	else if (operate->has_download)

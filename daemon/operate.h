@@ -76,6 +76,8 @@ bool operate_read_fields(struct call *call);
 
 /* operate_file.c: the answer that is a file, from Spark to the caller. */
 void operate_expect_file(struct call *call);
+/* The call failed: if because the file could not be kept, it says why. */
+void operate_explain(struct call *call);
 /* Spark is done with it: <call>'s status, type and body are filled. The caller may have had its head
  * already. */
 enum call_step operate_give_file(struct call *call);

@@ -37,6 +37,18 @@ on_begin(void *arg, const struct cspark_answer_head *head)
 	return true;
 }
 
+/* The library says that the answer could not be stored; here it is known why. */
+void
+operate_explain(struct call *call)
+{
+	const struct cspark_error *stored = &call->operate->stored;
+
+	if (call->error.code != CSPARK_E_INTERNAL || stored->code == CSPARK_OK)
+		return;
+	call->error = *stored;
+	call_failed(call);
+}
+
 static void
 fill_reply(struct call *call)
 {

@@ -30,24 +30,27 @@ decoded(struct call *call, struct str raw, bool form)
 	return text;
 }
 
-/* For the log and the policy. */
-static void
+/* What the path names, for the log and the policy. */
+static bool
 keep_name(struct call *call, struct str name, struct str value)
 {
 	char *place = str_eq(name, STR("folder")) ? call->locator.folder :
 		str_eq(name, STR("service"))      ? call->locator.service :
 						    NULL;
 
-	if (place && value.len < sizeof call->locator.folder) {
-		memcpy(place, value.at, value.len);
-		place[value.len] = '\0';
-	}
+	if (!place)
+		return true;
+	if (value.len > CSPARK_NAME_MAX)
+		return refuse(&call->error, CSPARK_E_BAD_PARAMETER, "The %.*s is longer than %d bytes.",
+			STR_ARG(name), CSPARK_NAME_MAX);
+	memcpy(place, value.at, value.len);
+	place[value.len] = '\0';
+	return true;
 }
 
 static bool
 add(struct call *call, struct str name, struct str value)
 {
-	keep_name(call, name, value);
 	return !call->operate || arguments_add(&call->operate->arguments, name, value) ||
 		refuse(&call->error, CSPARK_E_BAD_PARAMETER, "There are more than %d parameters.",
 			RECIPE_ARGUMENTS_MAX);
@@ -118,7 +121,8 @@ add_service(struct call *call, struct str value)
 
 	if (folder.len == 0 || service.len == 0)
 		return refuse(&call->error, CSPARK_E_BAD_PARAMETER, "service takes folder/service.");
-	return add(call, STR("folder"), folder) && add(call, STR("service"), service);
+	return keep_name(call, STR("folder"), folder) && keep_name(call, STR("service"), service) &&
+		add(call, STR("folder"), folder) && add(call, STR("service"), service);
 }
 
 static bool
@@ -146,9 +150,10 @@ bool
 operate_read_path(struct call *call)
 {
 	for (unsigned i = 0; i < call->route.part_count; i++) {
+		struct str name = call->route.parts[i].name;
 		struct str value = decoded(call, call->route.parts[i].value, false);
 
-		if (!value.at || !add(call, call->route.parts[i].name, value))
+		if (!value.at || !keep_name(call, name, value) || !add(call, name, value))
 			return false;
 	}
 	return true;

@@ -92,6 +92,21 @@ realm_request(struct call *call)
 	return request;
 }
 
+/* A leading underscore may be left out. */
+static enum cspark_meta_field
+meta_field(struct str name)
+{
+	char text[32];
+
+	if (str_starts(name, STR("_")))
+		return cspark_meta_find(bytes_of_str(name));
+	if (name.len + 1 >= sizeof text)
+		return CSPARK_META_FIELDS;
+	text[0] = '_';
+	memcpy(text + 1, name.at, name.len);
+	return cspark_meta_find((struct cspark_bytes){ text, name.len + 1 });
+}
+
 /* The parameters that are metadata, in the words of an execution. */
 static bool
 read_meta(struct call *call, struct cspark_meta *ret)
@@ -100,7 +115,7 @@ read_meta(struct call *call, struct cspark_meta *ret)
 
 	*ret = (struct cspark_meta){ .more = { NULL, 0 } };
 	for (size_t i = 0; i < arguments->count; i++) {
-		enum cspark_meta_field field = cspark_meta_find(arguments->list[i].name);
+		enum cspark_meta_field field = meta_field(str_of_bytes(arguments->list[i].name));
 
 		if (field != CSPARK_META_FIELDS &&
 			!cspark_meta_set(ret, field, arguments->list[i].value, &call->error))
@@ -116,7 +131,7 @@ transform_request(struct call *call)
 	const struct arguments *arguments = &call->operate->arguments;
 	struct str using = arguments_find(arguments, "using"), name, folder = str_cut(using, '/', &name);
 	struct cspark_transform transform = { .body = operate_ask(call, CSPARK_OP_TRANSFORM).body };
-	struct cspark_locator locator;
+	struct cspark_locator locator = { .folder = "" };
 	struct cspark_meta meta;
 	char *place = arena_printf(&call->arena, "%s/%s", call->locator.folder, call->locator.service);
 

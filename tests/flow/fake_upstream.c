@@ -60,6 +60,34 @@ finish(size_t index, struct cspark_result *result, const char *body)
 	free(result->body); /* NULL if it was taken */
 }
 
+static const struct cspark_sink *
+sink_of(size_t job)
+{
+	cr_assert_lt(job, fake_job_count);
+	cr_assert(fake_jobs[job].open);
+	cr_assert_not_null(fake_jobs[job].call.sink, "it goes to memory");
+	return fake_jobs[job].call.sink;
+}
+
+bool
+fake_upstream_begin(size_t job, int status, int64_t length, const char *type, const char *disposition)
+{
+	const struct cspark_sink *sink = sink_of(job);
+	struct cspark_answer_head head = {
+		.status = status, .length = length, .content_type = type, .disposition = disposition
+	};
+
+	return sink->begin(sink->arg, &head);
+}
+
+bool
+fake_upstream_put(size_t job, const void *data, size_t len)
+{
+	const struct cspark_sink *sink = sink_of(job);
+
+	return sink->put(sink->arg, data, len);
+}
+
 void
 fake_upstream_answer(size_t job, const char *body)
 {

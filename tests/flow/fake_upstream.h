@@ -22,6 +22,10 @@ extern enum cspark_outcome fake_cancel_outcome;
 extern bool fake_upstream_full; /* sends fail */
 
 void fake_upstream_reset(void);
+/* An answer into the sink of a job: its head, then its bytes; false: the sink wants no more. The end is
+ * fake_upstream_answer() without a body, or a failure. */
+bool fake_upstream_begin(size_t job, int status, int64_t length, const char *type, const char *disposition);
+bool fake_upstream_put(size_t job, const void *data, size_t len);
 /* 200 with this body. */
 void fake_upstream_answer(size_t job, const char *body);
 /* A failure; <status> 0: none from Spark. */
