@@ -86,9 +86,8 @@ check_inet_address(struct config_draft *draft, struct config_listener *listener,
 	if (!split_address(str_of(listener->address), &host, &port) ||
 		(!is_ip_address(host) && !str_eq_nocase(host, STR("localhost")))) {
 		config_report_error(draft->report, origin,
-			"address \"%s\": write ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, with an IP address "
-			"or localhost and a "
-			"port from 1 to 65535",
+			"address \"%s\": write ADDRESS:PORT, [ADDRESS]:PORT, unix:PATH or systemd:NAME, with an IP "
+			"address or localhost and a port from 1 to 65535",
 			listener->address);
 		return;
 	}
@@ -99,9 +98,33 @@ check_inet_address(struct config_draft *draft, struct config_listener *listener,
 }
 
 static bool
+is_unix(const struct config_listener *listener)
+{
+	return strncmp(listener->address, "unix:", 5) == 0;
+}
+
+/* Sockets of the service manager; of which kind is seen when they come. */
+static bool
+is_passed(const struct config_listener *listener)
+{
+	return strncmp(listener->address, "systemd:", 8) == 0;
+}
+
+static bool
 is_tcp(const struct config_listener *listener)
 {
-	return strncmp(listener->address, "unix:", 5) != 0;
+	return !is_unix(listener) && !is_passed(listener);
+}
+
+/* As FileDescriptorName= may be. */
+static void
+check_passed_name(struct config_draft *draft, struct config_origin origin, const char *name)
+{
+	if (!name[0] || strchr(name, ':'))
+		config_report_error(draft->report, origin,
+			"address \"systemd:%s\": a socket's name, as FileDescriptorName= of its unit says it, is "
+			"not empty and has no \":\"",
+			name);
 }
 
 static void
@@ -111,14 +134,17 @@ check_address(struct config_draft *draft, size_t index)
 	struct config_listener *listener = part->base;
 	struct config_origin origin = config_part_origin(part, CONFIG_KEY_LISTENER_address);
 
-	if (!is_tcp(listener))
+	if (is_passed(listener))
+		check_passed_name(draft, origin, listener->address + 8);
+	else if (is_unix(listener))
 		check_unix_address(draft, origin, listener->address + 5);
 	else
 		check_inet_address(draft, listener, origin);
-	if (is_tcp(listener) &&
+	if (!is_unix(listener) &&
 		(config_part_has(part, CONFIG_KEY_LISTENER_mode) || listener->group || listener->owner))
 		config_report_warning(draft->report, part->origin,
-			"mode, owner and group have no effect: \"%s\" is no unix socket", listener->address);
+			"mode, owner and group have no effect: \"%s\" is no path that is made here",
+			listener->address);
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(draft->config->listeners[i].address, listener->address) == 0)
 			config_report_error(

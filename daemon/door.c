@@ -47,7 +47,11 @@ doors_add(struct doors *doors, const struct front_socket *socket)
 		close(socket->fd);
 		return false;
 	}
-	*door = (struct door){ .doors = doors, .fd = socket->fd, .name = name };
+	*door = (struct door){ .doors = doors,
+		.fd = socket->fd,
+		.is_kept = socket->is_kept,
+		.listener = socket->listener,
+		.name = name };
 	door->place.allowed_hosts = socket->allowed_hosts;
 	door->place.allowed_origins = socket->allowed_origins;
 	door->place.any_host = socket->is_unix;
@@ -135,7 +139,7 @@ void
 doors_drain(struct doors *doors)
 {
 	for (unsigned i = 0; i < doors->count; i++)
-		while (doors->open && let_in(&doors->at[i]))
+		while (doors->open && !doors->at[i].is_kept && let_in(&doors->at[i]))
 			;
 	doors_close(doors);
 }

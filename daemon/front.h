@@ -71,6 +71,8 @@ enum { FRONT_SOCKETS_MAX = 16 };
 struct front_socket {
 	int fd;           /* listening, non-blocking; taken */
 	bool is_unix;
+	bool is_kept; /* others go on listening: who waits when the front drains is theirs */
+	unsigned listener; /* the owner's number, for front_listener_index() */
 	const char *name; /* for logs: "127.0.0.1:8080"; copied */
 	const char *const *allowed_hosts; /* besides loopback; NULL-terminated; may be NULL; borrowed */
 	const char *const *allowed_origins; /* of web pages that may ask; the same */
@@ -112,7 +114,7 @@ void front_headers(const struct front_request *request,
 	void (*take)(void *arg, struct str name, struct str value), void *arg);
 int64_t front_content_length(const struct front_request *request); /* -1: chunked; 0: no body */
 const char *front_listener(const struct front_request *request);
-unsigned front_listener_index(const struct front_request *request); /* into the options' sockets */
+unsigned front_listener_index(const struct front_request *request); /* as the socket has it */
 /* "127.0.0.1:40312" or "unix:uid=1000,pid=4711" */
 const char *front_caller(const struct front_request *request);
 

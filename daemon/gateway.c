@@ -14,13 +14,13 @@
 #include "base/version.h"
 #include "daemon/badge.h"
 #include "daemon/front.h"
-#include "daemon/listener.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/notify.h"
 #include "daemon/openapi.h"
 #include "daemon/route.h"
 #include "daemon/shard.h"
+#include "daemon/sockets.h"
 #include "daemon/tokens.h"
 
 #define PULSE_MS 1000
@@ -39,8 +39,7 @@ struct gateway {
 	unsigned shard_count;
 	unsigned started;               /* threads */
 	unsigned drained;               /* shards that said so */
-	int sockets[FRONT_SOCKETS_MAX]; /* the first shard's; the others share their addresses */
-	char names[FRONT_SOCKETS_MAX][LISTENER_NAME_MAX];
+	struct sockets sockets;
 	int signals; /* signalfd */
 	struct loop_timer deadline;
 	struct loop_timer pulse;
@@ -311,40 +310,28 @@ write_openapi(struct gateway *gateway)
 	return !buf_failed(&gateway->openapi);
 }
 
-/* One socket for each listener: the first shard opens, the others share. */
 static bool
-open_socket(struct gateway *gateway, unsigned shard, size_t index, int *ret, struct cspark_error *ret_error)
-{
-	const struct config_listener *listener = &gateway->config->listeners[index];
-	struct listener_options options = { listener->address, listener->mode, listener->owner,
-		listener->group };
-
-	if (shard == 0) {
-		*ret = listener_open(&options, ret_error);
-		gateway->sockets[index] = *ret;
-		if (*ret >= 0)
-			listener_name(*ret, gateway->names[index]);
-	} else {
-		*ret = listener_share(gateway->sockets[index], ret_error);
-	}
-	return *ret >= 0;
-}
-
-static bool
-open_sockets(struct gateway *gateway, unsigned shard, int *sockets)
+open_sockets(struct gateway *gateway)
 {
 	struct cspark_error error;
 
-	for (size_t i = 0; i < gateway->config->listener_count; i++) {
-		if (open_socket(gateway, shard, i, &sockets[i], &error))
-			continue;
-		log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
-		gateway->exit_code = EX_UNAVAILABLE;
-		while (i > 0)
-			close(sockets[--i]);
-		return false;
-	}
-	return true;
+	if (sockets_open(&gateway->sockets, gateway->config, &error))
+		return true;
+	log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
+	gateway->exit_code = EX_UNAVAILABLE;
+	return false;
+}
+
+static bool
+give_sockets(struct gateway *gateway, int *ret)
+{
+	struct cspark_error error;
+
+	if (sockets_give(&gateway->sockets, ret, &error))
+		return true;
+	log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
+	gateway->exit_code = EX_UNAVAILABLE;
+	return false;
 }
 
 static bool
@@ -359,12 +346,13 @@ make_shard(struct gateway *gateway, unsigned index)
 		.admin = &gateway->admin,
 		.metrics = gateway->metrics[index],
 		.sockets = sockets,
-		.names = gateway->names,
+		.places = gateway->sockets.at,
+		.socket_count = gateway->sockets.count,
 		.ops = &shard_ops,
 		.arg = gateway,
 	};
 
-	if (!open_sockets(gateway, index, sockets))
+	if (!give_sockets(gateway, sockets))
 		return false;
 	gateway->shards[index] = shard_new(&options, &error);
 	if (!gateway->shards[index])
@@ -390,8 +378,8 @@ make_tokens(struct gateway *gateway)
 static void
 say_ready(const struct gateway *gateway)
 {
-	for (size_t i = 0; i < gateway->config->listener_count; i++)
-		log_say(LOG_INFO_LEVEL, "listening", "%s", gateway->names[i]);
+	for (size_t i = 0; i < gateway->sockets.count; i++)
+		log_say(LOG_INFO_LEVEL, "listening", "%s", gateway->sockets.at[i].name);
 	log_say(LOG_INFO_LEVEL, "started", "csparkd " CSPARKD_VERSION ", %u workers, tenant %s at %s",
 		gateway->shard_count, gateway->config->tenants[0].name, gateway->config->tenants[0].base_url);
 	notify_ready();
@@ -406,6 +394,8 @@ start(struct gateway *gateway)
 		!write_openapi(gateway))
 		return false;
 	raise_descriptor_limit(gateway->config);
+	if (!open_sockets(gateway))
+		return false;
 	loop_timer_init(&gateway->deadline, on_deadline, gateway);
 	loop_timer_init(&gateway->pulse, on_pulse, gateway);
 	for (unsigned i = 0; i < gateway->shard_count; i++) {
@@ -442,14 +432,7 @@ take_down(struct gateway *gateway)
 		shard_free(gateway->shards[i]);
 	for (unsigned i = 0; gateway->metrics && i <= gateway->shard_count; i++)
 		metrics_free(gateway->metrics[i]);
-	for (size_t i = 0; i < gateway->config->listener_count; i++) {
-		const char *path = gateway->names[i][0] ?
-			listener_path(gateway->config->listeners[i].address) :
-			NULL;
-
-		if (path)
-			unlink(path);
-	}
+	sockets_fini(&gateway->sockets);
 	if (gateway->signals >= 0) {
 		loop_forget(gateway->loop, gateway->signals);
 		close(gateway->signals);

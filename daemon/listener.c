@@ -42,6 +42,12 @@ listener_path(const char *address)
 	return strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
 }
 
+const char *
+listener_passed_name(const char *address)
+{
+	return strncmp(address, "systemd:", 8) == 0 ? address + 8 : NULL;
+}
+
 bool
 listener_is_unix(const char *address)
 {
@@ -116,6 +122,18 @@ listener_is_local(const char *text)
 	}
 }
 
+/* An abstract name begins with a NUL and ends with <len>. */
+static void
+name_path(const struct sockaddr_un *path, socklen_t len, char ret[LISTENER_NAME_MAX])
+{
+	int abstract_len = (int)len - (int)offsetof(struct sockaddr_un, sun_path) - 1;
+
+	if (path->sun_path[0] || abstract_len <= 0)
+		snprintf(ret, LISTENER_NAME_MAX, "unix:%s", path->sun_path);
+	else
+		snprintf(ret, LISTENER_NAME_MAX, "unix:@%.*s", abstract_len, path->sun_path + 1);
+}
+
 void
 listener_name(int fd, char ret[LISTENER_NAME_MAX])
 {
@@ -134,7 +152,7 @@ listener_name(int fd, char ret[LISTENER_NAME_MAX])
 		snprintf(ret, LISTENER_NAME_MAX, "[%s]:%u", text, ntohs(address.six.sin6_port));
 		break;
 	default:
-		snprintf(ret, LISTENER_NAME_MAX, "unix:%s", address.path.sun_path);
+		name_path(&address.path, len, ret);
 	}
 }
 
@@ -294,6 +312,31 @@ listener_open(const struct listener_options *options, struct cspark_error *ret_e
 	return fd;
 }
 
+bool
+listener_adopt(int fd)
+{
+	int type, listens, domain, flags = fcntl(fd, F_GETFL);
+	socklen_t len = sizeof(int);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) ||
+		getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) ||
+		getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len))
+		return false;
+	if (type != SOCK_STREAM || !listens || (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX))
+		return false;
+	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+int
+listener_dup(int fd, struct cspark_error *ret_error)
+{
+	char name[LISTENER_NAME_MAX];
+	int more = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	listener_name(fd, name);
+	return more >= 0 ? more : fail(ret_error, name, strerror(errno));
+}
+
 int
 listener_share(int fd, struct cspark_error *ret_error)
 {
@@ -306,13 +349,11 @@ listener_share(int fd, struct cspark_error *ret_error)
 	if (getsockname(fd, &address.any, &len))
 		return fail(ret_error, name, strerror(errno));
 	if (address.any.sa_family == AF_UNIX)
-		more = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	else
-		more = new_socket(address.any.sa_family);
+		return listener_dup(fd, ret_error);
+	more = new_socket(address.any.sa_family);
 	if (more < 0)
 		return fail(ret_error, name, strerror(errno));
-	if (address.any.sa_family == AF_UNIX ||
-		(bind_tcp(more, &address, len) == 0 && listen(more, BACKLOG) == 0))
+	if (bind_tcp(more, &address, len) == 0 && listen(more, BACKLOG) == 0)
 		return more;
 	fail(ret_error, name, strerror(errno));
 	close(more);

@@ -14,6 +14,7 @@
 #include "daemon/gateway.h"
 #include "daemon/log.h"
 #include "daemon/openapi.h"
+#include "daemon/sockets.h"
 
 enum action { RUN, CHECK, PRINT_CONFIG };
 
@@ -146,9 +147,11 @@ show(const struct config *config, enum action action)
 
 	buf_init(&text, 1024 * 1024);
 	config_print(config, &text);
+	if (action == CHECK) {
+		sockets_explain(config, &text);
+		buf_put_str(&text, STR("configuration is good\n"));
+	}
 	print_buf(&text, stdout);
-	if (action == CHECK)
-		puts("configuration is good");
 	return EX_OK;
 }
 

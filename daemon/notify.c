@@ -5,6 +5,8 @@
 #endif
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #endif
@@ -27,7 +29,32 @@ notify_watchdog_ms(void)
 	return microseconds < 2000 ? 1 : (int64_t)(microseconds / 2000);
 }
 
+size_t
+notify_sockets(struct notify_socket *ret, size_t max)
+{
+	char **names = NULL;
+	int count = sd_listen_fds_with_names(1, &names);
+
+	for (int i = 0; i < count; i++) {
+		if ((size_t)i < max) {
+			ret[i].fd = SD_LISTEN_FDS_START + i;
+			snprintf(ret[i].name, sizeof(ret[i].name), "%s", names[i]);
+		} else {
+			close(SD_LISTEN_FDS_START + i);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return count < 0 ? 0 : (size_t)count < max ? (size_t)count : max;
+}
+
 #else
+
+size_t
+notify_sockets(struct notify_socket *ret, size_t max)
+{
+	return 0;
+}
 
 static void
 tell(const char *news)

@@ -182,7 +182,7 @@ front_content_length(const struct front_request *request)
 unsigned
 front_listener_index(const struct front_request *request)
 {
-	return (unsigned)(request->door - request->door->doors->at);
+	return request->door->listener;
 }
 
 const char *

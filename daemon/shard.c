@@ -231,7 +231,7 @@ static bool
 make_front(struct shard *shard, const struct shard_options *options)
 {
 	const struct config *config = options->config;
-	size_t count = config->listener_count;
+	size_t count = options->socket_count;
 	struct front_socket sockets[FRONT_SOCKETS_MAX];
 	struct front_options front = {
 		.sockets = sockets,
@@ -249,12 +249,15 @@ make_front(struct shard *shard, const struct shard_options *options)
 
 	assert(count <= FRONT_SOCKETS_MAX);
 	for (size_t i = 0; i < count; i++) {
-		const struct config_listener *listener = &config->listeners[i];
+		const struct socket_place *place = &options->places[i];
+		const struct config_listener *listener = &config->listeners[place->listener];
 
 		sockets[i] = (struct front_socket){
 			.fd = options->sockets[i],
-			.is_unix = listener_is_unix(listener->address),
-			.name = options->names[i],
+			.is_unix = place->is_unix,
+			.is_kept = place->is_passed,
+			.listener = place->listener,
+			.name = place->name,
 			.allowed_hosts = (const char *const *)listener->allowed_hosts,
 			.allowed_origins = (const char *const *)listener->allowed_origins,
 		};

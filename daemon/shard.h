@@ -6,8 +6,8 @@
 
 #include "daemon/admin.h"
 #include "daemon/config.h"
-#include "daemon/listener.h"
 #include "daemon/metrics.h"
+#include "daemon/sockets.h"
 
 struct shard;
 
@@ -24,8 +24,9 @@ struct shard_options {
 	const struct config *config; /* borrowed until shard_free() */
 	const struct admin *admin;   /* the same */
 	struct metrics *metrics;     /* the same */
-	const int *sockets;          /* listening, as many as the configuration has listeners; taken */
-	const char (*names)[LISTENER_NAME_MAX]; /* of each, with the port that was taken; copied */
+	const int *sockets;          /* listening; taken */
+	const struct socket_place *places; /* what each of them is; copied */
+	size_t socket_count;
 	const struct shard_ops *ops;
 	void *arg;
 };

@@ -40,7 +40,7 @@ def tenant_of(sim, **settings):
 def csparkd(sim, limits=None, listeners=None, log=None, top=None, tenants=None, **settings):
     """Settings of a tenant by their names; everything that Gateway takes besides."""
     options = {name: settings.pop(name) for name in
-               ("args", "env", "listen", "port", "wait", "secrets", "exit_code", "access_lines", "preexec_fn")
+               ("args", "env", "listen", "port", "wait", "secrets", "exit_code", "access_lines", "preexec_fn", "passed")
                if name in settings}
     text = "".join(f"{name} = {libconfig(value)};\n" for name, value in (top or {}).items())
     for name, value in (("limits", limits), ("listeners", listeners), ("log", log)):

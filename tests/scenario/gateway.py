@@ -51,10 +51,11 @@ class Gateway:
     exit_code    what the daemon must exit with, None if the test looks after that
     access_lines False when the configuration turns them off, or writes them elsewhere
     sim          the Simulator that stands behind it: its ledger is compared with what callers were told
+    passed       [(name, listening socket)] that it gets as from a service manager
     """
 
     def __init__(self, config_text=None, env=None, args=(), listen=True, port=None, wait="ready",
-                 secrets=(), exit_code=0, access_lines=True, preexec_fn=None, sim=None):
+                 secrets=(), exit_code=0, access_lines=True, preexec_fn=None, sim=None, passed=()):
         self.config_text = config_text
         self.env = dict(env or {})
         self.args = list(args)
@@ -64,6 +65,7 @@ class Gateway:
         self.exit_code = exit_code
         self.access_lines = access_lines
         self.preexec_fn = preexec_fn
+        self.passed = list(passed)
         self.sim = sim
         self.badge = {}  # headers for its own looks, where the listener wants a caller token
         self.secrets = [s.encode() for s in self._find_secrets(secrets)]
@@ -111,7 +113,8 @@ class Gateway:
         self._stdout = open(Path(self.folder.name) / "stdout", "w+b")
         self._stderr = open(Path(self.folder.name) / "stderr", "w+b")
         self.process = subprocess.Popen(
-            command + self.args, env=self._environment(), cwd=self.folder.name, preexec_fn=self.preexec_fn,
+            self._passing() + command + self.args, env=self._environment(), cwd=self.folder.name,
+            preexec_fn=self.preexec_fn, pass_fds=[socket.fileno() for _, socket in self.passed],
             stdin=subprocess.DEVNULL, stdout=self._stdout, stderr=self._stderr)
         if self.wait:
             self.wait_until("/readyz" if self.wait == "ready" else "/healthz")
@@ -337,6 +340,16 @@ class Gateway:
         found = list(given) + [self.env.get(name, "") for name in SECRET_VARIABLES]
         found += SECRET_KEYS.findall(self.config_text or "")
         return [secret for secret in found if secret not in ("", "open")]
+
+    def _passing(self):
+        """A command that hands sockets over as systemd does; 3 is the first descriptor."""
+        if not self.passed:
+            return []
+        fds = [sock.fileno() for _, sock in self.passed]
+        moves = "".join(f" {fd + 100}<&{fd}" for fd in fds) + "".join(f" {fd}<&-" for fd in fds)
+        moves += "".join(f" {3 + place}<&{fd + 100} {fd + 100}<&-" for place, fd in enumerate(fds))
+        names = ":".join(name for name, _ in self.passed)
+        return ["bash", "-c", f'LISTEN_PID=$$ LISTEN_FDS={len(fds)} LISTEN_FDNAMES={names} exec "$@" {moves}', "bash"]
 
     def _environment(self):
         kept = {name: value for name, value in os.environ.items()
