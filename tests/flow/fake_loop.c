@@ -46,6 +46,7 @@ loop_timer_init(struct loop_timer *timer, void (*on_due)(void *arg), void *arg)
 	*timer = (struct loop_timer){ .at_ms = -1, .on_due = on_due, .arg = arg };
 }
 
+/* A timer that is not set is forgotten: its memory may go. */
 void
 loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms)
 {
@@ -54,10 +55,14 @@ loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t at_ms)
 	timer->at_ms = at_ms;
 	while (i < the_loop.timer_count && the_loop.timers[i] != timer)
 		i++;
-	if (i < the_loop.timer_count)
+	if (i < the_loop.timer_count) {
+		if (at_ms < 0)
+			the_loop.timers[i] = the_loop.timers[--the_loop.timer_count];
 		return;
+	}
 	cr_assert_lt(i, TIMERS_MAX);
-	the_loop.timers[the_loop.timer_count++] = timer;
+	if (at_ms >= 0)
+		the_loop.timers[the_loop.timer_count++] = timer;
 }
 
 static struct loop_timer *
@@ -83,7 +88,7 @@ fake_loop_advance(int64_t ms)
 	while ((timer = first_due(until_ms))) {
 		if (timer->at_ms > the_loop.now_ms)
 			the_loop.now_ms = timer->at_ms;
-		timer->at_ms = -1;
+		loop_timer_set(&the_loop, timer, -1);
 		timer->on_due(timer->arg);
 	}
 	the_loop.now_ms = until_ms;

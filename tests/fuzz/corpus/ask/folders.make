@@ -1,0 +1,1 @@
+folders.make?name=n
