@@ -86,8 +86,8 @@ check_inet_address(struct config_draft *draft, struct config_listener *listener,
 	if (!split_address(str_of(listener->address), &host, &port) ||
 		(!is_ip_address(host) && !str_eq_nocase(host, STR("localhost")))) {
 		config_report_error(draft->report, origin,
-			"address \"%s\": write ADDRESS:PORT, [ADDRESS]:PORT, unix:PATH or systemd:NAME, with an IP "
-			"address or localhost and a port from 1 to 65535",
+			"address \"%s\": write ADDRESS:PORT, [ADDRESS]:PORT, unix:PATH or systemd:NAME, with "
+			"an IP address or localhost and a port from 1 to 65535",
 			listener->address);
 		return;
 	}
@@ -122,8 +122,8 @@ check_passed_name(struct config_draft *draft, struct config_origin origin, const
 {
 	if (!name[0] || strchr(name, ':'))
 		config_report_error(draft->report, origin,
-			"address \"systemd:%s\": a socket's name, as FileDescriptorName= of its unit says it, is "
-			"not empty and has no \":\"",
+			"address \"systemd:%s\": a socket's name, as FileDescriptorName= of its unit says, "
+			"is not empty and has no \":\"",
 			name);
 }
 

@@ -48,8 +48,8 @@ void doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_call
 bool doors_add(struct doors *doors, const struct front_socket *socket);
 void doors_open(struct doors *doors);
 void doors_shut(struct doors *doors);
-/* Lets in who waits already, then closes: who connected before had a promise. At a door that is kept they wait
- * for the next process. */
+/* Lets in who waits already, then closes: who connected before had a promise. At a door that is kept they
+ * wait for the next process. */
 void doors_drain(struct doors *doors);
 /* Closes the sockets: nobody comes in any more. */
 void doors_close(struct doors *doors);
