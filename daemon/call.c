@@ -44,6 +44,13 @@ call_listener(const struct call *call)
 	return &call->desk->config->listeners[front_listener_index(call->request)];
 }
 
+void
+call_limit_body(struct call *call, const char *name, uint64_t max)
+{
+	call->limit = name;
+	front_limit_body(call->request, max);
+}
+
 int64_t
 call_deadline_ms(const struct call *call)
 {
@@ -377,7 +384,9 @@ on_request_ready(void *exchange, enum cspark_code refusal, const char *detail)
 	struct call *call = exchange;
 
 	call->ready_us = loop_clock_us();
-	if (refusal != CSPARK_OK)
+	if (refusal == CSPARK_E_BODY_TOO_LARGE && call->limit)
+		call_fail(call, refusal, "the body is larger than %s", call->limit);
+	else if (refusal != CSPARK_OK)
 		call_fail(call, refusal, "%s", detail);
 	call_run(call, call->error.code != CSPARK_OK ? STEP_REFUSE : STEP_DECODE);
 	desk_pump(call->desk);

@@ -117,6 +117,7 @@ struct call {
 	struct decode *decode;
 	struct buf raw; /* the body of a drop-in call, unread */
 	struct ask ask;
+	const char *limit; /* the setting that limits the body; NULL: not known yet */
 	uint64_t bytes_in;
 	int64_t ready_us;
 
@@ -159,6 +160,8 @@ enum call_step call_fail(struct call *call, enum cspark_code code, const char *f
 /* Fails with what a pure part has put into call->error. */
 enum call_step call_failed(struct call *call);
 enum call_step call_no_memory(struct call *call);
+/* The setting <name> lets the body have <max> bytes. */
+void call_limit_body(struct call *call, const char *name, uint64_t max);
 /* Whose rules hold for it. */
 const struct config_listener *call_listener(const struct call *call);
 /* Absolute, on the loop's clock. */

@@ -100,7 +100,7 @@ route_execute(struct call *call)
 	struct cspark_bytes path = { call->route.rest.at, call->route.rest.len };
 	bool get = str_eq(call->method, STR("GET"));
 
-	front_limit_body(call->request, call->desk->config->limits.max_body);
+	call_limit_body(call, "limits.max_body", call->desk->config->limits.max_body);
 	if (!cspark_locator_from_path(path, &call->locator, &call->error) ||
 		!control_read(front_query(call->request), front_header(call->request, "Accept"), get,
 			call->operation == CSPARK_OP_VALIDATE, &call->arena, &call->control, &call->error))
@@ -187,7 +187,7 @@ route_drop_in(struct call *call)
 	if (!is_execution(call->operation)) {
 		next = operate_route(call);
 	} else {
-		front_limit_body(call->request, call->desk->config->limits.max_body);
+		call_limit_body(call, "limits.max_body", call->desk->config->limits.max_body);
 		next = operate_read_path(call) ? CALL_PARKED : call_failed(call);
 	}
 	return next == CALL_PARKED && !permit_head(call) ? STEP_REFUSE : next;

@@ -32,15 +32,15 @@ is_long(const struct call *call)
 		info->payload == CSPARK_PAYLOAD_FILE || info->body == CSPARK_BODY_PARTS;
 }
 
-static uint64_t
-body_limit(const struct call *call)
+static void
+limit_body(struct call *call)
 {
 	const struct config *config = call->desk->config;
-	enum cspark_body_kind body = info_of(call)->body;
 
-	if (call->route.kind == ROUTE_DROP_IN || body == CSPARK_BODY_PARTS)
-		return config->limits.max_upload;
-	return config->limits.max_body;
+	if (call->route.kind == ROUTE_DROP_IN || info_of(call)->body == CSPARK_BODY_PARTS)
+		call_limit_body(call, "limits.max_upload", config->limits.max_upload);
+	else
+		call_limit_body(call, "limits.max_body", config->limits.max_body);
 }
 
 static const char *
@@ -102,7 +102,7 @@ operate_route(struct call *call)
 		return call_no_memory(call);
 	if (!is_plain(call))
 		return call_failed(call);
-	front_limit_body(call->request, body_limit(call));
+	limit_body(call);
 	if (!operate_read_path(call) ||
 		!(call->route.kind == ROUTE_DROP_IN ? operate_read_fields(call) : operate_read_query(call)))
 		return call_failed(call);
