@@ -100,13 +100,13 @@ refuse_unknown(struct call *call, struct str name)
 	struct buf names;
 	bool ok;
 
-	buf_init(&names, 200);
+	buf_init(&names, 4096);
 	for (; p->wire; p++) {
 		if (p->name)
-			buf_printf(&names, "%s, ", p->name);
+			buf_printf(&names, ", %s", p->name);
 	}
 	ok = refuse(&call->error, CSPARK_E_BAD_PARAMETER,
-		"%.*s is no parameter of this operation; it takes %.*s_tenant, _timeout and _shape.",
+		"%.*s is no parameter of this operation; it takes _tenant, _timeout, _shape%.*s",
 		(int)(name.len < SHOWN_BYTES ? name.len : SHOWN_BYTES), name.at, (int)names.len,
 		names.len ? names.data : "");
 	buf_fini(&names);

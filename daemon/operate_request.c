@@ -5,6 +5,7 @@
 #include "base/json_text.h"
 #include "daemon/bytes.h"
 #include "daemon/operate.h"
+#include "daemon/refuse.h"
 
 struct cspark_ask
 operate_ask(const struct call *call, enum cspark_operation operation)
@@ -56,6 +57,40 @@ drop_in_request(struct call *call)
 	return request;
 }
 
+static bool
+has_odd_segment(struct str path)
+{
+	struct str segment, rest = str_range(path.at + 1, path.len - 1);
+
+	while (rest.at) {
+		segment = str_cut(rest, '/', &rest);
+		if ((segment.len == 0 && rest.at) || str_eq(segment, STR(".")) || str_eq(segment, STR("..")))
+			return true;
+	}
+	return false;
+}
+
+/* Whether asking for <target> of Spark's own host does no more than read. What takes (the results of a batch)
+ * has its own path, right and rules of repeating; and must not be hidden by another spelling. */
+static bool
+is_file_path(struct str target)
+{
+	struct str query, raw = str_cut(target, '?', &query);
+	struct cspark_error error;
+	struct route route;
+	const char *allow;
+	struct buf path;
+	bool ok;
+
+	buf_init(&path, raw.len + 1);
+	ok = str_percent_decode(raw, false, &path) && !has_odd_segment(buf_text(&path)) &&
+		(!route_find(STR("GET"), buf_text(&path), &route, &allow, &error) ||
+			route.kind != ROUTE_DROP_IN ||
+			cspark_operation_class((enum cspark_operation)route.operation) == CSPARK_CLASS_READ);
+	buf_fini(&path);
+	return ok;
+}
+
 /* A file that Spark handed out, from the hosts that are Spark's. */
 static struct cspark_request *
 file_request(struct call *call)
@@ -66,9 +101,17 @@ file_request(struct call *call)
 		.hosts = (const char *const *)tenant->file_hosts,
 		.private_addresses = tenant->private_files,
 	};
+	struct cspark_request *request;
 
-	return cspark_file_request(
+	request = cspark_file_request(
 		bytes_of_str(arguments_find(&call->operate->arguments, "url")), &policy, &call->error);
+	if (request && !request->origin && !is_file_path(str_of(request->path))) {
+		cspark_request_free(request);
+		request = NULL;
+		refuse(&call->error, CSPARK_E_OPERATION_DISABLED,
+			"The url is no file but an operation of Spark that takes; ask for it by its path.");
+	}
+	return request;
 }
 
 /* What tokens are signed with is told by who gives them. */

@@ -51,6 +51,8 @@ Test(operate, refuses_before_spark_is_asked)
 {
 	expect_problem(ask("GET", "/folders", "_page=x", NULL), 400, "bad_parameter", "_page");
 	expect_problem(ask("GET", "/services/f/s", "nonsense=1", NULL), 400, "bad_parameter", "nonsense");
+	expect_problem(ask("POST", "/batches", "nonsense=1", NULL), 400, "bad_parameter",
+		"_timeout, _shape, service, version_id, _date");
 	expect_problem(ask("GET", "/services/f/s", "_public=true", NULL), 400, "bad_parameter", "_public");
 	expect_problem(ask("GET", "/services/f/s", "_timeout=0", NULL), 400, "bad_parameter", "_timeout");
 	expect_problem(ask("GET", "/services/f/s", "_shape=alike", NULL), 400, "bad_parameter", "_shape");

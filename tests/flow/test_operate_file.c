@@ -212,3 +212,42 @@ Test(operate_file, says_that_there_is_no_room_for_an_upload)
 	expect_problem(request, 503, "overloaded", "max_spool");
 	cr_assert_eq(fake_job_count, 0);
 }
+
+/* ---- a URL of Spark's ---- */
+
+#define SPARK "url=https%3A%2F%2Fexcel.my-env.coherent.global"
+
+Test(operate_file, fetches_a_url_of_sparks)
+{
+	struct front_request *request = ask("GET", "/files", SPARK "/docstore/a%2520b?c=d", NULL);
+
+	expect_job(0, "GET", "/docstore/a%20b?c=d");
+	cr_assert_null(fake_jobs[0].request->origin);
+	cr_assert(fake_upstream_begin(0, 200, -1, "", ""));
+	fake_upstream_answer(0, NULL);
+	expect_answer(request, 200, "");
+	request = ask("GET", "/files", SPARK "/health", NULL);
+	expect_job(1, "GET", "/health");
+	fake_upstream_fail(1, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 404, "gone");
+	expect_problem(request, 404, "spark_rejected", "gone");
+}
+
+/* Results of a batch are gone once they were asked for. */
+Test(operate_file, takes_nothing_by_a_url)
+{
+	static const char *const TAKING[] = {
+		SPARK "/acme/api/v4/batch/i/chunkresults",
+		SPARK "/acme/api/v4/batch/i/chunkresults?max=1",
+		SPARK "/ACME/API/v4/Batch/i/ChunkResults",
+		SPARK "/acme/%2561pi/v4/batch/i/chunkresults",
+		SPARK "/acme//api/v4/batch/i/chunkresults",
+		SPARK "/x/../acme/api/v4/batch/i/chunkresults",
+		SPARK "/x/%252e%252E/acme/api/v4/batch/i/chunkresults",
+		SPARK "/./acme/api/v4/batch/i/chunkresults",
+	};
+
+	for (size_t i = 0; i < sizeof TAKING / sizeof *TAKING; i++)
+		expect_problem(
+			ask("GET", "/files", TAKING[i], NULL), 403, "operation_disabled", "by its path");
+	cr_assert_eq(fake_job_count, 0);
+}
