@@ -24,6 +24,7 @@
 #include "daemon/tokens.h"
 
 #define PULSE_MS 1000
+#define STUCK_MS 5000 /* without a turn of a shard's loop; a busy machine may cost a pulse or two */
 #define CLOSE_MS 5000 /* after the drain's deadline: for the last answers to leave */
 
 struct gateway {
@@ -43,6 +44,7 @@ struct gateway {
 	int signals; /* signalfd */
 	struct loop_timer deadline;
 	struct loop_timer pulse;
+	bool is_stuck; /* a shard's loop does not turn */
 	int64_t drain_began_ms;
 	bool closing;
 	int exit_code;
@@ -220,6 +222,36 @@ on_signal(void *arg, int fd, int events)
 
 /* ---- starting ------------------------------------------------------------------------------------ */
 
+/* The first shard whose loop does not turn; the number of shards: all do. */
+static unsigned
+find_stuck(const struct gateway *gateway)
+{
+	int64_t now_ms = loop_now_ms(gateway->loop);
+	unsigned i = 0;
+
+	while (i < gateway->shard_count && now_ms - shard_turned_ms(gateway->shards[i]) <= STUCK_MS)
+		i++;
+	return i;
+}
+
+/* The watchdog hears of us only while all shards are alive: a process with one that is stuck is to be ended. */
+static void
+tell_alive(struct gateway *gateway)
+{
+	unsigned stuck = find_stuck(gateway);
+	bool is_stuck = stuck < gateway->shard_count;
+
+	if (is_stuck && !gateway->is_stuck)
+		log_say(LOG_ERROR_LEVEL, "worker_stuck",
+			"worker %u has done nothing for %d ms; the watchdog, if there is one, hears of us no more",
+			stuck, STUCK_MS);
+	if (!is_stuck && gateway->is_stuck)
+		log_say(LOG_WARN_LEVEL, "worker_unstuck", "all workers are at work again");
+	gateway->is_stuck = is_stuck;
+	if (!is_stuck)
+		notify_alive();
+}
+
 static void
 on_pulse(void *arg)
 {
@@ -227,7 +259,7 @@ on_pulse(void *arg)
 	int64_t watchdog_ms = notify_watchdog_ms();
 	int64_t every_ms = watchdog_ms > 0 && watchdog_ms < PULSE_MS ? watchdog_ms : PULSE_MS;
 
-	notify_alive();
+	tell_alive(gateway);
 	metrics_set(gateway->metrics[gateway->shard_count], METRIC_LOG_DROPPED, 0, (int64_t)log_dropped());
 	loop_timer_set(gateway->loop, &gateway->pulse, loop_now_ms(gateway->loop) + every_ms);
 }

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,9 @@ struct shard {
 	void *arg;
 	struct loop_timer pulse;
 	bool draining;
-	bool told;         /* that it is drained */
-	uint64_t accepted; /* told to the metrics so far */
+	bool told;                 /* that it is drained */
+	_Atomic int64_t turned_ms; /* for main, who looks whether it is stuck */
+	uint64_t accepted;         /* told to the metrics so far */
 	struct cspark_transport_stats stats;
 };
 
@@ -198,7 +200,7 @@ on_idle(void *arg)
 	tell_if_drained(arg);
 }
 
-/* Numbers that nobody tells: asked for once a second. */
+/* Once a second: a sign of life, and numbers that nobody tells. */
 static void
 on_pulse(void *arg)
 {
@@ -207,6 +209,7 @@ on_pulse(void *arg)
 	struct cspark_transport_stats stats;
 	uint64_t accepted = front_accepted(shard->front);
 
+	atomic_store_explicit(&shard->turned_ms, loop_now_ms(shard->loop), memory_order_relaxed);
 	upstream_stats(shard->desk.upstream, &stats);
 	metrics_set(metrics, METRIC_CONNECTIONS, 0, front_connections(shard->front));
 	metrics_add(metrics, METRIC_CONNECTIONS_ACCEPTED, 0, accepted - shard->accepted);
@@ -300,6 +303,7 @@ shard_new(const struct shard_options *options, struct cspark_error *ret_error)
 		goto fail;
 	loop_timer_init(&shard->pulse, on_pulse, shard);
 	loop_timer_set(shard->loop, &shard->pulse, loop_now_ms(shard->loop) + PULSE_MS);
+	atomic_init(&shard->turned_ms, loop_now_ms(shard->loop));
 	return shard;
 fail:
 	shard_free(shard);
@@ -317,6 +321,12 @@ run(void *arg)
 	loop_run(shard->loop);
 	log_flush();
 	return NULL;
+}
+
+int64_t
+shard_turned_ms(const struct shard *shard)
+{
+	return atomic_load_explicit(&shard->turned_ms, memory_order_relaxed);
 }
 
 bool

@@ -38,6 +38,9 @@ bool shard_start(struct shard *shard); /* false: no thread */
 void shard_join(struct shard *shard);
 void shard_free(struct shard *shard); /* accepts NULL */
 
+/* When its loop last turned, on the clock of loop_now_ms(), give or take a second; from any thread. */
+int64_t shard_turned_ms(const struct shard *shard);
+
 /* From any thread. <news> is copied, its token counted. */
 void shard_token(struct shard *shard, size_t tenant, const struct cspark_token_news *news);
 /* Callers of <listener> must show <token> from now on; copied. */
