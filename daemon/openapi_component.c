@@ -174,8 +174,9 @@ static const struct {
 		"'version':{'type':['string','null']},'compiler_version':{},'correlation_id':{},"
 		"'request_timestamp':{}}}" },
 	{ "Categories",
-		"{'type':'array','items':{'type':'object','required':['key','value'],'properties':{"
-		"'key':{'type':'string'},'value':{'type':'string'},'icon':{'type':['string','null']}}}}" },
+		"{'description':'A list, or what Spark says with _shape=original.','anyOf':[{'type':'array',"
+		"'items':{'type':'object','required':['key','value'],'properties':{'key':{'type':'string'},"
+		"'value':{'type':'string'},'icon':{'type':['string','null']}}}},{'type':'object'}]}" },
 	{ "State",
 		"{'type':'object','required':['status'],'properties':{'status':{"
 		"'enum':['ok','ready','draining','no_credential']}}}" },

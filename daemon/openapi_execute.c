@@ -12,7 +12,7 @@
 
 #define SCHEMA_OF_TEXT     "{'type':'string'}"
 #define SCHEMA_OF_LIST     "{'type':'string'}"
-#define SCHEMA_OF_FLAG     "{'type':'boolean'}"
+#define SCHEMA_OF_FLAG     "{'enum':[true,false,1,0,'']}" /* nothing is true */
 #define SCHEMA_OF_COMPILER "{'type':'string','enum':['neuron','type1','type2','type3','xconnector']}"
 
 static const struct {
@@ -22,13 +22,14 @@ static const struct {
 #define X(NAME, parameter, kind, v3, v4, default3, default4, help) { parameter, SCHEMA_OF_##kind, help },
 #include "lib/metadata.def"
 #undef X
+	{ "_public", SCHEMA_OF_FLAG, "whether to use the public endpoint, without credentials" },
 	{ "_meta", "{'type':'string','contentMediaType':'application/json'}",
 		"a JSON object of further metadata fields" },
 	{ "_format", "{'type':'string','enum':['json','ndjson','csv','text']}",
 		"form of the answer; wins over Accept" },
 	{ "_shape", "{'type':'string','enum':['simple','alike','original'],'default':'simple'}",
 		"shape of a JSON answer: simple, alike as the official SDKs give it, or Spark's own bytes" },
-	{ "_strict", "{'type':'boolean','default':false}",
+	{ "_strict", "{'enum':[true,false,1,0,''],'default':false}",
 		"whether errors, and Excel errors among the outputs, make the answer a 422" },
 };
 
@@ -76,7 +77,6 @@ put_parameters(struct buf *out, const struct openapi_entry *entry, const struct 
 		jot_json(out, NULL, own->more);
 	for (size_t i = 0; i < COUNT(PARAMETERS); i++)
 		put_parameter(out, PARAMETERS[i].name, PARAMETERS[i].help, PARAMETERS[i].schema);
-	openapi_reference(out, NULL, "parameters", "public");
 	openapi_reference(out, NULL, "parameters", "tenant");
 	openapi_reference(out, NULL, "parameters", "timeout");
 	jot_close(out, ']');

@@ -13,13 +13,15 @@
 /* ---- parameters ---- */
 
 static void
-put_choices(struct buf *out, const char *choices)
+put_choices(struct buf *out, const struct cspark_parameter *parameter)
 {
-	struct str rest = str_of(choices);
+	struct str rest = str_of(parameter->choices);
 
 	jot_open(out, "enum", '[');
 	while (rest.at)
 		jot_text(out, NULL, str_cut(rest, ' ', &rest));
+	if (!parameter->fallback || !parameter->fallback[0])
+		jot_text(out, NULL, STR(""));
 	jot_close(out, ']');
 }
 
@@ -69,7 +71,7 @@ put_schema(struct buf *out, const struct cspark_parameter *parameter)
 		break;
 	}
 	if (parameter->choices)
-		put_choices(out, parameter->choices);
+		put_choices(out, parameter);
 	put_fallback(out, parameter);
 	jot_close(out, '}');
 }

@@ -14,9 +14,10 @@ from schemathesis import GenerationMode
 
 KNOWN = json.loads(os.environ["CSPARK_KNOWN"])
 ENOUGH_MS = 5000
+TEXTS = "application/x-ndjson", "application/jsonl", "text/csv"
 
 
-@schemathesis.serializer("application/x-ndjson", "application/jsonl", "text/csv", "application/octet-stream")
+@schemathesis.serializer(*TEXTS, "application/octet-stream")
 def write_text(_, value):
     return value if isinstance(value, bytes) else str(value).encode()
 
@@ -44,15 +45,24 @@ def lead_body(case, known, dice):
         case.body = known["body"]
 
 
+def spoil(case, query, operation):
+    """What is wrong as a value need not be as text: then something else is made wrong."""
+    if case.media_type in TEXTS and not isinstance(case.body, (str, bytes)):
+        case.body = b"\xff"
+    if any(parameter.get("explode") for parameter in operation.get("parameters", ())):
+        case.query = {**query, "_timeout": "none"}
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     query = case.query or {}
     if str(query.get("_timeout", "")).isdigit() and int(query["_timeout"]) < ENOUGH_MS:
         del query["_timeout"]  # else it may be right to answer 504
+    operation = case.operation.definition.raw
     if case.meta is None or case.meta.generation.mode != GenerationMode.POSITIVE:
+        spoil(case, query, operation)
         return
     query.pop("_tenant", None)  # there is one
-    operation = case.operation.definition.raw
     if case.operation.method.lower() == "delete":
         return
     dice, known = Dice(case), KNOWN.get(operation["operationId"], {})
