@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "daemon/config_check.h"
+#include "daemon/config_credential.h"
 #include "daemon/config_draft.h"
 #include "daemon/config_file.h"
 
@@ -75,6 +76,7 @@ config_load(const struct config_flags *flags, char *(*getenv_fn)(const char *), 
 		return NULL;
 	}
 	gather(draft, flags, getenv_fn);
+	config_credential_resolve(draft, getenv_fn);
 	config_check(draft, getenv_fn);
 	if (!config_report_is_bad(report)) {
 		config = draft->config;

@@ -262,6 +262,8 @@ static const char manual_head[] =
 	"A file with a secret must not be readable by others than its owner and group; it holds the secret "
 	"and perhaps a line break,\n"
 	"at most 64 KiB.\n"
+	"credential:NAME in place of the path of a file is a credential that systemd passes "
+	"(LoadCredential=).\n"
 	"A secret in the configuration itself works, with a warning.\n"
 	"The word open in place of an API key or a token means no credentials.\n";
 

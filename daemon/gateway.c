@@ -234,7 +234,7 @@ find_stuck(const struct gateway *gateway)
 	return i;
 }
 
-/* The watchdog hears of us only while all shards are alive: a process with one that is stuck is to be ended. */
+/* The watchdog hears of us only while all shards are alive: with one that is stuck the process is to end. */
 static void
 tell_alive(struct gateway *gateway)
 {
@@ -243,8 +243,8 @@ tell_alive(struct gateway *gateway)
 
 	if (is_stuck && !gateway->is_stuck)
 		log_say(LOG_ERROR_LEVEL, "worker_stuck",
-			"worker %u has done nothing for %d ms; the watchdog, if there is one, hears of us no more",
-			stuck, STUCK_MS);
+			"worker %u has done nothing for %d ms; its watchdog, if any, hears nothing", stuck,
+			STUCK_MS);
 	if (!is_stuck && gateway->is_stuck)
 		log_say(LOG_WARN_LEVEL, "worker_unstuck", "all workers are at work again");
 	gateway->is_stuck = is_stuck;

@@ -450,6 +450,18 @@ Test(config, refuses_unsafe_and_odd_secret_files)
 	free(large);
 }
 
+Test(config, finds_a_credential_of_the_service_manager)
+{
+	expect_error(key_file("credential:key"), "needs $CREDENTIALS_DIRECTORY");
+	set_variable("CREDENTIALS_DIRECTORY", folder);
+	write_file("key", PLANTED, 0400);
+	cr_assert(load(key_file("credential:key")), "%s", report.errors.data);
+	cr_expect_str_eq(config->tenants[0].credentials.secret, PLANTED);
+	cr_expect_str_eq(config->tenants[0].secret_file, file_path("key"));
+	expect_error(key_file("credential:other"), "other: No such file");
+	expect_error(key_file("credential:../key"), "is no name of a credential");
+}
+
 Test(config, does_not_wait_for_a_pipe)
 {
 	const char *path = file_path("pipe");
