@@ -269,7 +269,14 @@ log = {{ format = "json"; file = "{self.folder}/access.log"; }};
         wait_for(self.port, "/readyz")
 
 
-CONTESTANTS = [Direct, Nginx, Haproxy, Envoy, Csparkd]
+class DropIn(Csparkd):
+    """The same by Spark's own path: question and answer pass unchanged."""
+
+    name = "drop-in"
+    path = PATH
+
+
+CONTESTANTS = [Direct, Nginx, Haproxy, Envoy, Csparkd, DropIn]
 
 
 def start_upstream(folder):
@@ -314,7 +321,7 @@ end
 def load(contestant, folder, connections, seconds):
     """(requests, seconds, p50 us, p99 us, errors)"""
     inputs = '{"radius":3,"height":4}'
-    body = inputs if contestant.name == "csparkd" else \
+    body = inputs if contestant.path != PATH else \
         '{"request_data":{"inputs":' + inputs + '},"request_meta":{"call_purpose":"Single Execution","source_system":"csparkd","compiler_type":"Neuron"}}'
     script = write(folder, f"{contestant.name}.lua", LUA.replace("BODY", "'" + body + "'"))
     out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script,
