@@ -163,6 +163,8 @@ operate_decode(struct call *call)
 		return STEP_REFUSE;
 	if (call->route.kind == ROUTE_DROP_IN)
 		return STEP_ADMIT;
+	if (buf_failed(&call->raw) && call->bytes_in <= call->desk->config->limits.max_body)
+		return call_no_memory(call);
 	if (buf_failed(&call->raw))
 		return call_fail(call, CSPARK_E_BODY_TOO_LARGE,
 			"the body is larger than limits.max_body (%llu)",

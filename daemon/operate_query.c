@@ -18,12 +18,12 @@ decoded(struct call *call, struct str raw, bool form)
 	if (raw.len == 0)
 		return STR("");
 	buf_init(&out, raw.len + 1);
-	if (str_percent_decode(raw, form, &out))
-		text = arena_copy(&call->arena, buf_text(&out));
-	else
+	if (!str_percent_decode(raw, form, &out) && !buf_failed(&out))
 		refuse(&call->error, CSPARK_E_BAD_PARAMETER,
 			"A percent sign without two hexadecimal digits in %.*s.",
 			(int)(raw.len < SHOWN_BYTES ? raw.len : SHOWN_BYTES), raw.at);
+	else if (!buf_failed(&out))
+		text = arena_copy(&call->arena, buf_text(&out));
 	buf_fini(&out);
 	if (!text.at && call->error.code == CSPARK_OK)
 		call_no_memory(call);

@@ -57,6 +57,17 @@ text_at(struct str payload, const char *path, struct arena *arena)
 	return text;
 }
 
+/* A plain word or number of an answer as it is written, to be compared: takes no memory. */
+static struct str
+word_at(struct str payload, const char *path)
+{
+	struct str value = json_path(payload, path);
+
+	if (json_is_null(value))
+		return (struct str){ 0 };
+	return json_kind_of(value) == JSON_STRING ? str_range(value.at + 1, value.len - 2) : value;
+}
+
 /* Keeps a value of the answer as an argument; an answer without it is of no use. */
 static bool
 learn(struct str payload, const char *path, const char *name, struct arguments *arguments,
@@ -103,9 +114,9 @@ JUDGE(after_recompile)
 }
 
 static bool
-is_whole(struct str payload, struct arena *arena)
+is_whole(struct str payload)
 {
-	struct str progress = text_at(payload, "progress", arena);
+	struct str progress = word_at(payload, "progress");
 
 	return str_eq(progress, STR("100")) || str_starts(progress, STR("100."));
 }
@@ -113,14 +124,13 @@ is_whole(struct str payload, struct arena *arena)
 /* The progress may stay where it is when a compilation fails: then the status says so. */
 JUDGE(while_compiling)
 {
-	struct str status = text_at(payload, "status", arena),
-		   words = text_at(payload, "last_error_message", arena);
+	struct str status = word_at(payload, "status"), words = text_at(payload, "last_error_message", arena);
 
 	if (str_eq(words, STR("null")))
 		words = (struct str){ 0 };
 	if (str_eq_nocase(status, STR("Failed")) || str_eq_nocase(status, STR("Error")))
 		return fail(422, ret_status, ret_error, "the compilation failed: ", words);
-	if (!is_whole(payload, arena))
+	if (!is_whole(payload))
 		return RECIPE_AGAIN;
 	if (str_eq_nocase(status, STR("Success")))
 		return RECIPE_NEXT;
@@ -152,7 +162,8 @@ JUDGE(after_folder)
 		arguments->list[0] = (struct cspark_argument){ bytes_of_str(STR("name")),
 			bytes_of_str(name) };
 	}
-	return RECIPE_NEXT;
+	return next_if(arguments_find(arguments, "name").at ||
+		refuse(ret_error, CSPARK_E_UPSTREAM_GARBLED, "Spark's answer has no get_product_url."));
 }
 
 /* ---- exports, imports, downloads ---- */
@@ -191,9 +202,9 @@ has_errors(struct str errors)
 
 /* Whether the job has ended, and well. What Spark calls a failed one is not documented. */
 static enum recipe_verdict
-judge_job(struct str payload, struct arena *arena, int *ret_status, struct cspark_error *ret_error)
+judge_job(struct str payload, int *ret_status, struct cspark_error *ret_error)
 {
-	struct str status = text_at(payload, "status", arena), errors = json_member(payload, STR("errors"));
+	struct str status = word_at(payload, "status"), errors = json_member(payload, STR("errors"));
 	bool is_over = is_one_of(status, "completed closed");
 	bool is_bad = is_one_of(
 		status, "failed cancelled canceled error closed_by_timeout completed_by_timeout");
@@ -208,7 +219,7 @@ judge_job(struct str payload, struct arena *arena, int *ret_status, struct cspar
 
 JUDGE(while_importing)
 {
-	return judge_job(payload, arena, ret_status, ret_error);
+	return judge_job(payload, ret_status, ret_error);
 }
 
 static bool
@@ -235,7 +246,7 @@ learn_file(struct str payload, struct arguments *arguments, struct arena *arena,
 
 JUDGE(while_exporting)
 {
-	enum recipe_verdict verdict = judge_job(payload, arena, ret_status, ret_error);
+	enum recipe_verdict verdict = judge_job(payload, ret_status, ret_error);
 
 	if (verdict != RECIPE_NEXT)
 		return verdict;
@@ -249,8 +260,8 @@ JUDGE(if_exported)
 
 	if (verdict != RECIPE_AGAIN)
 		return verdict;
-	return fail(409, ret_status, ret_error, "the export is not finished: it is ",
-		text_at(payload, "status", arena));
+	return fail(
+		409, ret_status, ret_error, "the export is not finished: it is ", word_at(payload, "status"));
 }
 
 /* The status is asked for in the format of the download. */
@@ -263,7 +274,7 @@ JUDGE(after_log_start)
 
 JUDGE(while_collecting)
 {
-	if (!is_whole(payload, arena))
+	if (!is_whole(payload))
 		return RECIPE_AGAIN;
 	return next_if(learn(payload, "download_url", "url", arguments, arena, ret_error));
 }

@@ -130,7 +130,8 @@ Test(recipe, knows_the_older_way_to_a_workbook)
 
 Test(recipe, holds_a_bounded_number_of_arguments)
 {
-	for (unsigned i = 0; i < RECIPE_ARGUMENTS_MAX - 1; i++)
+	give("name", "n");
+	for (unsigned i = 1; i < RECIPE_ARGUMENTS_MAX - 1; i++)
 		give("x", "y");
 	expect(CSPARK_OP_EXPORT_CREATE, 0, "{\"id\":\"i\"}", RECIPE_NEXT);
 	cr_expect_not(arguments_add(&arguments, STR("x"), STR("y")));
@@ -232,6 +233,7 @@ Test(recipe, finds_a_folder_by_the_name_that_was_asked_for)
 		"{\"get_product_url\":\"\"}", "{\"get_product_url\":\"https://h/x/\"}",
 		"{\"get_product_url\":\"https://h/%zz\"}", "{\"get_product_url\":7}" };
 
+	expect_failure(CSPARK_OP_FOLDER_CREATE, 0, "{}", 0, "get_product_url");
 	give("name", "n");
 	for (size_t i = 0; i < sizeof ANSWERS / sizeof *ANSWERS; i++) {
 		expect(CSPARK_OP_FOLDER_CREATE, 0, ANSWERS[i], RECIPE_NEXT);
