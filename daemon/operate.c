@@ -288,6 +288,8 @@ wait_for_job(struct call *call)
 			(long long)(call_deadline_ms(call) - call->ready_us / 1000));
 		return fail_step(call);
 	}
+	/* It may take minutes, and was let in once: its place is for who calculates. */
+	desk_leave(call);
 	loop_timer_init(&operate->timer, on_poll, call);
 	loop_timer_set(call->desk->loop, &operate->timer, now_ms + wait_ms);
 	return CALL_PARKED;

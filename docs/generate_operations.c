@@ -36,7 +36,8 @@ static const char INTRODUCTION[] =
 	"a JSON object of Spark's own fields, which win over parameters; or a file, where the table says so. "
 	"The parameters of executions are in `csparkd-api(7)`.\n"
 	"A job is waited for, and answers with its result; with `Prefer: respond-async` it answers 202 at once "
-	"and says in `Location` where its status is told.\n";
+	"and says in `Location` where its status is told. "
+	"Its further steps are then the caller's: a service that was uploaded so is published by `POST /services/{folder}/{service}/publish`.\n";
 
 /* What has no local route of its own in the table. */
 static const struct {

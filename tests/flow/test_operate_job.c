@@ -66,6 +66,7 @@ Test(operate_job, asks_again_after_growing_waits)
 		fake_loop_advance(1);
 		cr_assert_eq(fake_job_count, i + 3, "not asked after %d ms", (int)WAITS[i]);
 	}
+	cr_assert_eq(desk.admit.in_flight, 0, "a job that waits keeps nobody from calculating");
 	fake_front_left(request);
 	fake_front_done(request, FRONT_CALLER_LEFT);
 }
