@@ -60,7 +60,7 @@ def gateway(daemon, recorder):
     ("GET", "/my-tenant/API/v3/Folders/my%2dfolder/SERVICES/a%20b/ExiSts", None, {}),
     ("POST", EXECUTE, b' { "request_data" : {"inputs":{"x":1.0e00, "x":1}} }\n', JSON),
     ("POST", API + "/v4/execute?x=1", b'{"service":"f/s","inputs":[{}]}', {"Content-Type": "application/json; charset=utf-8"}),
-    ("POST", EXECUTE, gzip.compress(b"{}"), {**JSON, "Content-Encoding": "gzip"}),
+    ("POST", EXECUTE, gzip.compress(b"{}", mtime=0), {**JSON, "Content-Encoding": "gzip"}),
     ("POST", API + "/v4/transforms/f/t/run", zlib.compress(b"{}"), {**JSON, "Content-Encoding": "deflate"}),
     ("POST", "/api/v1/product/list", b'{"page":1}', JSON),
     ("POST", "/api/v1/product/create", b"Name=a+b&Name=c", {"Content-Type": "application/x-www-form-urlencoded"}),

@@ -209,7 +209,7 @@ FORBIDDEN = [
                                 b'"request_meta":{"service_uri":"my-folder/volume-cylinder"}}'),
     ("POST", T + "/v3/execute", {"request_meta": {"service_uri": "my-folder/volume-cylinder"},
                                  "Request_Meta": {"version_id": VERSION_ID}}),
-    ("POST", T + "/v4/execute", gzip.compress(json.dumps({"service": "my-folder/volume-cylinder", **V4}).encode()),
+    ("POST", T + "/v4/execute", gzip.compress(json.dumps({"service": "my-folder/volume-cylinder", **V4}).encode(), mtime=0),
      {"Content-Encoding": "gzip"}),
     ("POST", T + "/v4/execute", b'{"service":"my-folder/volume-cylinder"'),
     # by a header
