@@ -35,6 +35,7 @@ struct config_listener {
 	unsigned mode;        /* unix sockets */
 	char *owner, *group;  /* unix sockets; NULL: unchanged */
 	char **allow_uids, **allow_gids; /* as configured: names or numbers; NULL-terminated, never NULL */
+	unsigned max_connections;        /* 0: no limit of its own */
 	struct config_ids uids, gids;    /* of these; a caller must be of either, unless both are empty */
 };
 
@@ -92,6 +93,7 @@ struct config {
 		uint64_t max_body, max_answer, max_head, max_target, max_records;
 		uint64_t max_upload, max_download, max_spool;
 		unsigned max_in_flight, max_queue, queue_ms, max_connections;
+		unsigned max_connections_per_caller; /* 0: no limit */
 		unsigned head_ms, body_ms, idle_ms, write_ms;
 	} limits;
 	struct {

@@ -51,6 +51,7 @@ doors_add(struct doors *doors, const struct front_socket *socket)
 		.fd = socket->fd,
 		.is_kept = socket->is_kept,
 		.listener = socket->listener,
+		.max_connections = socket->max_connections,
 		.name = name };
 	door->place.allowed_hosts = socket->allowed_hosts;
 	door->place.allowed_origins = socket->allowed_origins;
@@ -96,24 +97,56 @@ let_in(struct door *door)
 	return false;
 }
 
+static bool
+is_full(const struct door *door)
+{
+	return door->max_connections && door->connections >= door->max_connections;
+}
+
 static void
 on_knock(void *arg, int fd, int events)
 {
 	struct door *door = arg;
 
-	for (int i = 0; i < CALLERS_AT_ONCE && door->doors->open; i++)
+	for (int i = 0; i < CALLERS_AT_ONCE && door->doors->open && !is_full(door); i++)
 		if (!let_in(door))
 			return;
 }
 
 static bool
-doors_watch(struct doors *doors, int events)
+door_watch(struct door *door, bool open)
+{
+	int events = open && !is_full(door) ? LOOP_READ : 0;
+
+	return loop_watch(door->doors->loop, door->fd, events, on_knock, door);
+}
+
+static bool
+doors_watch(struct doors *doors, bool open)
 {
 	bool ok = true;
 
 	for (unsigned i = 0; i < doors->count; i++)
-		ok &= loop_watch(doors->loop, doors->at[i].fd, events, on_knock, &doors->at[i]);
+		ok &= door_watch(&doors->at[i], open);
 	return ok;
+}
+
+void
+door_enter(struct door *door)
+{
+	door->connections++;
+	if (door->connections == door->max_connections && door->doors->open)
+		door_watch(door, true);
+}
+
+void
+door_leave(struct door *door)
+{
+	bool was_full = is_full(door);
+
+	door->connections--;
+	if (was_full && door->doors->open)
+		door_watch(door, true);
 }
 
 void
@@ -121,7 +154,7 @@ doors_open(struct doors *doors)
 {
 	if (doors->open || doors->closed)
 		return;
-	doors->open = doors_watch(doors, LOOP_READ);
+	doors->open = doors_watch(doors, true);
 	if (!doors->open)
 		loop_timer_set(doors->loop, &doors->retry, loop_now_ms(doors->loop) + RETRY_MS);
 }
@@ -131,7 +164,7 @@ doors_shut(struct doors *doors)
 {
 	loop_timer_set(doors->loop, &doors->retry, -1);
 	if (doors->open)
-		doors_watch(doors, 0);
+		doors_watch(doors, false);
 	doors->open = false;
 }
 
@@ -139,7 +172,8 @@ void
 doors_drain(struct doors *doors)
 {
 	for (unsigned i = 0; i < doors->count; i++)
-		while (doors->open && !doors->at[i].is_kept && let_in(&doors->at[i]))
+		while (doors->open && !doors->at[i].is_kept && !is_full(&doors->at[i]) &&
+			let_in(&doors->at[i]))
 			;
 	doors_close(doors);
 }

@@ -24,12 +24,14 @@ struct door {
 	int fd;
 	bool is_kept;             /* see struct front_socket */
 	unsigned listener;
+	unsigned max_connections; /* 0: any number */
+	unsigned connections;
 	char *name;               /* "127.0.0.1:8080" */
 	struct guard_place place; /* its own_host is the part of <name> without port and brackets */
 };
 
 /* A caller came in: <fd> is taken; non-blocking. */
-typedef void doors_caller_fn(void *arg, const struct door *door, int fd,
+typedef void doors_caller_fn(void *arg, struct door *door, int fd,
 	const struct sockaddr_storage *address, socklen_t len);
 
 struct doors {
@@ -47,6 +49,9 @@ void doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_call
 /* Its descriptor is taken, also on failure; its lists are borrowed. */
 bool doors_add(struct doors *doors, const struct front_socket *socket);
 void doors_open(struct doors *doors);
+/* A connection that came in by <door> began or ended; at its limit the door is shut, the others are not. */
+void door_enter(struct door *door);
+void door_leave(struct door *door);
 void doors_shut(struct doors *doors);
 /* Lets in who waits already, then closes: who connected before had a promise. At a door that is kept they
  * wait for the next process. */

@@ -18,13 +18,20 @@ enum {
 /* ---- connections ---- */
 
 static void
-on_caller(void *arg, const struct door *door, int fd, const struct sockaddr_storage *address, socklen_t len)
+on_caller(void *arg, struct door *door, int fd, const struct sockaddr_storage *address, socklen_t len)
 {
 	struct front *front = arg;
-	struct front_request *request = request_new(front, door, fd);
+	struct front_request *request;
+	struct crowd_member *member;
 
+	if (!crowd_enter(&front->crowd, fd, address, &member)) {
+		front->turned_away++;
+		close(fd);
+		return;
+	}
+	request = request_new(front, door, member, fd);
 	if (!request || !peers_add(&front->peers, fd, request)) {
-		free(request);
+		request_free(request);
 		close(fd);
 		return;
 	}
@@ -33,7 +40,7 @@ on_caller(void *arg, const struct door *door, int fd, const struct sockaddr_stor
 	front->arriving = request;
 	/* Calls on_connection() before it comes back, or closes the descriptor. */
 	MHD_add_connection(front->mhd, fd, (const struct sockaddr *)address, len);
-	free(front->arriving);
+	request_free(front->arriving);
 	front->arriving = NULL;
 	front->busy = true;
 	if (front->connections >= front->max_connections)
@@ -51,10 +58,12 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Co
 		front->arriving = NULL;
 		request->mhd = mhd;
 		front->connections++;
+		door_enter(request->door);
 		list_append(&front->all, &request->all);
 		patience_enter(&front->patience, request, front->draining ? DEADLINE_IDLE : DEADLINE_HEAD);
 	} else {
 		front->connections--;
+		door_leave(request->door);
 		request_free(request);
 		doors_open(&front->doors);
 	}
@@ -180,6 +189,7 @@ front_init(struct front *front, struct loop *loop, const struct front_options *o
 	list_init(&front->parking);
 	lingers_init(&front->lingers, loop);
 	patience_init(&front->patience, loop, options, front->ops, cut);
+	crowd_init(&front->crowd, options->max_per_caller);
 	doors_init(&front->doors, loop, on_caller, front);
 }
 
@@ -249,6 +259,12 @@ uint64_t
 front_accepted(const struct front *front)
 {
 	return front->accepted;
+}
+
+uint64_t
+front_turned_away(const struct front *front)
+{
+	return front->turned_away;
 }
 
 /* libmicrohttpd does not end what is suspended. */

@@ -73,6 +73,7 @@ struct front_socket {
 	bool is_unix;
 	bool is_kept; /* others go on listening: who waits when the front drains is theirs */
 	unsigned listener; /* the owner's number, for front_listener_index() */
+	unsigned max_connections; /* others wait in the kernel's queue; 0: only the front's limit */
 	const char *name; /* for logs: "127.0.0.1:8080"; copied */
 	const char *const *allowed_hosts; /* besides loopback; NULL-terminated; may be NULL; borrowed */
 	const char *const *allowed_origins; /* of web pages that may ask; the same */
@@ -82,6 +83,7 @@ struct front_options {
 	const struct front_socket *sockets; /* copied */
 	size_t socket_count;                /* at most FRONT_SOCKETS_MAX */
 	unsigned max_connections;    /* of this front */
+	unsigned max_per_caller;     /* connections, see crowd.h; more are closed at once; 0: any number */
 	size_t max_head;             /* bytes; 431 */
 	size_t max_target;           /* bytes; 414 */
 	uint64_t max_body;           /* bytes as received; 413 */
@@ -99,6 +101,8 @@ void front_drain(struct front *front);
 unsigned front_connections(const struct front *front);
 /* Connections accepted so far. */
 uint64_t front_accepted(const struct front *front);
+/* Connections closed at once because their caller had too many. */
+uint64_t front_turned_away(const struct front *front);
 /* All exchanges must have been answered. Those that are still being written are cut: done(FRONT_STOPPED). */
 void front_free(struct front *front);
 

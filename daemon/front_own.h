@@ -7,6 +7,7 @@
 #include <microhttpd.h>
 
 #include "base/list.h"
+#include "daemon/crowd.h"
 #include "daemon/door.h"
 #include "daemon/front.h"
 #include "daemon/guard.h"
@@ -26,6 +27,7 @@ struct front {
 	unsigned max_connections;
 
 	struct doors doors;
+	struct crowd crowd;
 	struct peers peers;
 	struct patience patience;
 	struct lingers lingers;
@@ -36,6 +38,7 @@ struct front {
 	bool stopping;
 	unsigned connections;
 	uint64_t accepted;
+	uint64_t turned_away;
 	struct list all;                /* struct front_request, one a connection */
 	struct list parking;            /* to be parked when libmicrohttpd has run */
 	struct front_request *arriving; /* handed to libmicrohttpd, not yet named by it */

@@ -11,13 +11,16 @@
 enum { HEAD_MAX = 8192 };
 
 struct front_request *
-request_new(struct front *front, const struct door *door, int fd)
+request_new(struct front *front, struct door *door, struct crowd_member *member, int fd)
 {
 	struct front_request *request = calloc(1, sizeof(*request));
 
-	if (!request)
+	if (!request) {
+		crowd_leave(member);
 		return NULL;
+	}
 	request->front = front;
+	request->member = member;
 	request->door = door;
 	request->fd = fd;
 	list_init(&request->all);
@@ -34,6 +37,7 @@ request_free(struct front_request *request)
 	list_remove(&request->all);
 	list_remove(&request->parking);
 	deadline_leave(&request->deadline);
+	crowd_leave(request->member);
 	free(request);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "base/str.h"
+#include "daemon/crowd.h"
 #include "daemon/deadline.h"
 #include "daemon/door.h"
 #include "daemon/feed.h"
@@ -53,7 +54,8 @@ struct exchange {
 struct front_request {
 	struct front *front;
 	struct MHD_Connection *mhd;
-	const struct door *door;
+	struct door *door;
+	struct crowd_member *member; /* NULL: not counted */
 	int fd;
 	bool hung_up; /* the caller will send no more, or has left */
 	struct list all;
@@ -63,8 +65,9 @@ struct front_request {
 	struct exchange now;
 };
 
-/* NULL: no memory. */
-struct front_request *request_new(struct front *front, const struct door *door, int fd);
+/* <member> is taken, also on failure. NULL: no memory. */
+struct front_request *request_new(
+	struct front *front, struct door *door, struct crowd_member *member, int fd);
 void request_free(struct front_request *request); /* accepts NULL */
 /* No request is under way, as far as is known. */
 bool request_is_idle(const struct front_request *request);

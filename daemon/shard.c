@@ -23,9 +23,9 @@ struct shard {
 	void *arg;
 	struct loop_timer pulse;
 	bool draining;
-	bool told;                 /* that it is drained */
-	_Atomic int64_t turned_ms; /* for main, who looks whether it is stuck */
-	uint64_t accepted;         /* told to the metrics so far */
+	bool told;                      /* that it is drained */
+	_Atomic int64_t turned_ms;      /* for main, who looks whether it is stuck */
+	uint64_t accepted, turned_away; /* told to the metrics so far */
 	struct cspark_transport_stats stats;
 };
 
@@ -208,6 +208,7 @@ on_pulse(void *arg)
 	struct metrics *metrics = shard->desk.metrics;
 	struct cspark_transport_stats stats;
 	uint64_t accepted = front_accepted(shard->front);
+	uint64_t turned_away = front_turned_away(shard->front);
 
 	atomic_store_explicit(&shard->turned_ms, loop_now_ms(shard->loop), memory_order_relaxed);
 	upstream_stats(shard->desk.upstream, &stats);
@@ -215,7 +216,9 @@ on_pulse(void *arg)
 	metrics_add(metrics, METRIC_CONNECTIONS_ACCEPTED, 0, accepted - shard->accepted);
 	metrics_add(metrics, METRIC_UPSTREAM_CONNECTS, 0, stats.connects - shard->stats.connects);
 	metrics_add(metrics, METRIC_UPSTREAM_REUSES, 0, stats.reuses - shard->stats.reuses);
+	metrics_add(metrics, METRIC_CONNECTIONS_TURNED_AWAY, 0, turned_away - shard->turned_away);
 	shard->accepted = accepted;
+	shard->turned_away = turned_away;
 	shard->stats = stats;
 	tell_if_drained(shard);
 	loop_timer_set(shard->loop, &shard->pulse,
@@ -230,6 +233,13 @@ flush_log(void *arg)
 	log_flush();
 }
 
+/* Rounded up: a limit must not become none. */
+static unsigned
+share_of(unsigned limit, unsigned shards)
+{
+	return (limit + shards - 1) / shards;
+}
+
 static bool
 make_front(struct shard *shard, const struct shard_options *options)
 {
@@ -239,7 +249,8 @@ make_front(struct shard *shard, const struct shard_options *options)
 	struct front_options front = {
 		.sockets = sockets,
 		.socket_count = count,
-		.max_connections = (config->limits.max_connections + options->count - 1) / options->count,
+		.max_connections = share_of(config->limits.max_connections, options->count),
+		.max_per_caller = share_of(config->limits.max_connections_per_caller, options->count),
 		.max_head = config->limits.max_head,
 		.max_target = config->limits.max_target,
 		.max_body = config->limits.max_upload > config->limits.max_body ? config->limits.max_upload :
@@ -260,6 +271,7 @@ make_front(struct shard *shard, const struct shard_options *options)
 			.is_unix = place->is_unix,
 			.is_kept = place->is_passed,
 			.listener = place->listener,
+			.max_connections = share_of(listener->max_connections, options->count),
 			.name = place->name,
 			.allowed_hosts = (const char *const *)listener->allowed_hosts,
 			.allowed_origins = (const char *const *)listener->allowed_origins,

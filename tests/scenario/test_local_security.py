@@ -4,6 +4,7 @@ import grp
 import json
 import os
 import pwd
+import select
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ import tempfile
 import pytest
 from configured import ECHO, csparkd, wait_for
 from gateway import free_port
-from wire import Wire
+from wire import Closed, Wire
 
 APP = "https://app.example"
 TOKEN = "caller-token-0123456789"
@@ -266,6 +267,57 @@ def test_the_owner_of_a_socket(sim, tmp_path):
 def test_check_of_users(sim, key, complaint):
     assert complaint in complaints_of(sim, address="unix:/run/x", **{key: ["nobody-here"]})
     assert f"{key} needs a unix socket" in complaints_of(sim, **{key: ["0"]})
+
+
+# -- floods --------------------------------------------------------------------------------
+
+
+HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def test_a_flood_at_one_listener_leaves_the_others_alone(sim, tmp_path):
+    gateway, path = at_socket(sim, tmp_path, max_connections=4)
+    gateway.config_text = "workers = 1;\n" + gateway.config_text
+    with gateway:
+        inside = [Wire(path, on_answer=gateway._note) for _ in range(4)]
+        for wire in inside:
+            assert wire.send(HEALTHZ).answer().status == 200
+        waiting = [Wire(path, on_answer=gateway._note).send(HEALTHZ) for _ in range(4)]
+        assert gateway.get("/healthz").status == 200
+        assert not select.select([wire.sock for wire in waiting], [], [], 0.2)[0]
+        for wire in inside:
+            wire.close()
+        for wire in waiting:
+            assert wire.answer().status == 200
+            wire.close()
+
+
+def test_a_caller_with_too_many_connections(sim, tmp_path):
+    gateway, path = at_socket(sim, tmp_path)
+    gateway.config_text = "workers = 1; limits = { max_connections_per_caller = 3; };\n" + gateway.config_text
+    with gateway:
+        inside = [Wire(path, on_answer=gateway._note) for _ in range(3)]
+        for wire in inside:
+            assert wire.send(HEALTHZ).answer().status == 200
+        with Wire(path) as one_too_many:
+            assert one_too_many.is_closed()
+        wait_for(lambda: gateway.metric("cspark_connections_turned_away_total") == 1)
+        over_tcp = [gateway.connect() for _ in range(6)]  # loopback: nobody knows whose they are
+        for wire in over_tcp:
+            assert wire.send(HEALTHZ).answer().status == 200
+        for wire in over_tcp + inside[:1]:
+            wire.close()
+        wait_for(lambda: is_served(path, gateway))
+        for wire in inside[1:]:
+            wire.close()
+
+
+def is_served(path, gateway):
+    with Wire(path, on_answer=gateway._note) as wire:
+        try:
+            return wire.send(HEALTHZ).answer().status == 200
+        except (OSError, Closed):
+            return False
 
 
 # -- what a configuration may say ------------------------------------------------------------
