@@ -244,6 +244,16 @@ class Gateway:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def descriptor_names(self):
+        """What each of them is, for who looks for the one too many."""
+        names = []
+        for fd in sorted(os.listdir(f"/proc/{self.pid}/fd"), key=int):
+            try:
+                names.append(f"{fd}: {os.readlink(f'/proc/{self.pid}/fd/{fd}')}")
+            except FileNotFoundError:
+                pass
+        return names
+
     def connections(self):
         """How many TCP connections it has: with callers, with others."""
         sockets = set()
@@ -295,6 +305,8 @@ class Gateway:
             "callers": callers,
             "descriptors": max(0, self.descriptors() - others - self.baseline - 2),
         }
+        if found["descriptors"]:
+            found["they are"] = self.descriptor_names()
         if self.access_lines:
             lines = sum(line.get("request_id") != mine for line in self.access_log())
             found["requests without a line"] = int(values["cspark_requests_total"]) - lines
