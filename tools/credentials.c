@@ -21,8 +21,8 @@ fail(const char *what, const char *why)
 	return false;
 }
 
-static void
-wipe(char *text)
+void
+credentials_wipe(char *text)
 {
 	if (text)
 		explicit_bzero(text, strlen(text));
@@ -120,7 +120,7 @@ read_oauth_file(struct credentials *ret, const char *path)
 		ret->client_id = oauth_member(document, STR("client_id"), STR("clientId"));
 		ret->secret = oauth_member(document, STR("client_secret"), STR("clientSecret"));
 	}
-	wipe(text);
+	credentials_wipe(text);
 	return (ret->client_id && ret->secret) ||
 		fail(path, "not a JSON object with client_id and client_secret");
 }
@@ -135,8 +135,8 @@ read_oauth(struct credentials *ret)
 		return false;
 	if (ret->client_id && ret->secret)
 		return true;
-	wipe(ret->client_id);
-	wipe(ret->secret);
+	credentials_wipe(ret->client_id);
+	credentials_wipe(ret->secret);
 	ret->client_id = ret->secret = NULL;
 	return !path || !*path || read_oauth_file(ret, path);
 }
@@ -188,7 +188,15 @@ credentials_read(struct credentials *ret, bool may_be_none)
 void
 credentials_fini(struct credentials *credentials)
 {
-	wipe(credentials->client_id);
-	wipe(credentials->secret);
+	credentials_wipe(credentials->client_id);
+	credentials_wipe(credentials->secret);
 	memset(credentials, 0, sizeof(*credentials));
+}
+
+char *
+credentials_badge(void)
+{
+	char *badge;
+
+	return read_variable("CSPARK_CALLER_TOKEN", &badge) ? badge : NULL;
 }

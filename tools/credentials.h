@@ -18,5 +18,9 @@ struct credentials {
 /* OAuth wins over the API key, that over the token. False, with a sentence on stderr, if a file is no
  * good, or there is nothing and <may_be_none> is false. */
 bool credentials_read(struct credentials *ret, bool may_be_none);
+/* What csparkd wants of its callers: CSPARK_CALLER_TOKEN, or the file that CSPARK_CALLER_TOKEN_FILE names.
+ * Given (credentials_wipe); NULL: nothing, or the file is no good, with a sentence on stderr. */
+char *credentials_badge(void);
+void credentials_wipe(char *secret); /* wipes and frees; accepts NULL */
 /* Wipes. */
 void credentials_fini(struct credentials *credentials);

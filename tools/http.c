@@ -1,5 +1,6 @@
 #include "tools/http.h"
 
+#include "tools/credentials.h"
 #include "tools/http_reader.h"
 #include "tools/progress.h"
 #include "tools/wire.h"
@@ -38,6 +39,17 @@ fail(struct exchange *exchange, const char *what, const char *reason)
 
 /* ---- sending ----------------------------------------------------------------------------- */
 
+/* The listener may want a token of its callers. */
+static void
+put_badge(struct buf *head)
+{
+	char *badge = credentials_badge();
+
+	if (badge && !str_has_control(str_of(badge)))
+		buf_printf(head, "X-Cspark-Token: %s\r\n", badge);
+	credentials_wipe(badge);
+}
+
 static void
 put_head(struct exchange *exchange, struct str host)
 {
@@ -47,6 +59,7 @@ put_head(struct exchange *exchange, struct str host)
 
 	buf_printf(head, "%s %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: csparkctl\r\nConnection: close\r\n",
 		request->method, request->target, STR_ARG(host));
+	put_badge(head);
 	if (request->accept)
 		buf_printf(head, "Accept: %s\r\n", request->accept);
 	if (request->content_type)

@@ -98,3 +98,17 @@ def test_a_unix_listener_and_a_daemon_that_left(environment, tmp_path):
         assert run("--url", path, "execute", SERVICE, "radius=3").returncode == OK
         assert run("--url", path, "health", "--ready").returncode == OK
     assert run("--url", path, "health", "--ready").returncode == UNREACHABLE
+
+
+def test_a_listener_that_wants_a_token(environment, tmp_path):
+    port, file = free_port(), tmp_path / "token"
+    file.touch(0o600)
+    file.write_text("the-caller-token\n")
+    config = f'listeners = ( {{ address = "127.0.0.1:{port}"; caller_token_file = "{file}"; }} );'
+    with Gateway(config, env=environment, port=port, listen=False, secrets=["the-caller-token"]) as gateway:
+        gateway.badge = {"X-Cspark-Token": "the-caller-token"}
+        for env in ({"CSPARK_CALLER_TOKEN": "the-caller-token"}, {"CSPARK_CALLER_TOKEN_FILE": str(file)}):
+            done = run("--url", gateway.url, "execute", SERVICE, "radius=3", "height=4", env=env)
+            assert (done.returncode, done.stderr) == (OK, b"")
+        done = run("--url", gateway.url, "execute", SERVICE, "radius=3", "height=4")
+        assert done.returncode != OK and b"caller_unknown" in done.stderr
