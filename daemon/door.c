@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 enum {
@@ -37,18 +38,36 @@ host_of(const char *name)
 	return host;
 }
 
+/* A set of its own goes with all that is in it. -1: no descriptors. */
+static int
+set_around(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int set = epoll_create1(EPOLL_CLOEXEC);
+
+	if (set >= 0 && epoll_ctl(set, EPOLL_CTL_ADD, fd, &event)) {
+		close(set);
+		set = -1;
+	}
+	return set;
+}
+
 bool
 doors_add(struct doors *doors, const struct front_socket *socket)
 {
 	struct door *door = &doors->at[doors->count];
 	char *name = doors->count < FRONT_SOCKETS_MAX ? strdup(socket->name) : NULL;
+	bool is_shared = socket->is_kept || socket->is_unix;
+	int watched = !name ? -1 : is_shared ? set_around(socket->fd) : socket->fd;
 
-	if (!name) {
+	if (watched < 0) {
+		free(name);
 		close(socket->fd);
 		return false;
 	}
 	*door = (struct door){ .doors = doors,
 		.fd = socket->fd,
+		.watched = watched,
 		.is_kept = socket->is_kept,
 		.listener = socket->listener,
 		.max_connections = socket->max_connections,
@@ -118,7 +137,7 @@ door_watch(struct door *door, bool open)
 {
 	int events = open && !is_full(door) ? LOOP_READ : 0;
 
-	return loop_watch(door->doors->loop, door->fd, events, on_knock, door);
+	return loop_watch(door->doors->loop, door->watched, events, on_knock, door);
 }
 
 static bool
@@ -186,7 +205,9 @@ doors_close(struct doors *doors)
 	doors_shut(doors);
 	doors->closed = true;
 	for (unsigned i = 0; i < doors->count; i++) {
-		loop_forget(doors->loop, doors->at[i].fd);
+		loop_forget(doors->loop, doors->at[i].watched);
+		if (doors->at[i].watched != doors->at[i].fd)
+			close(doors->at[i].watched);
 		close(doors->at[i].fd);
 	}
 }

@@ -22,6 +22,9 @@ struct doors;
 struct door {
 	struct doors *doors;
 	int fd;
+	/* What the loop watches: <fd>, or an epoll set around it. A socket that others hold too would stay in
+	 * the loop's own set after <fd> is closed, and wake it for a number that is somebody else's then. */
+	int watched;
 	bool is_kept;             /* see struct front_socket */
 	unsigned listener;
 	unsigned max_connections; /* 0: any number */
