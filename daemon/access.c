@@ -51,6 +51,8 @@ static void
 put_names(struct log_line *line, const struct call *call)
 {
 	log_text(line, "request_id", call->id);
+	log_str(line, "trace_id", trace_id(&call->trace));
+	log_str(line, "span_id", trace_span_id(&call->trace));
 	log_text(line, "listener", front_listener(call->request));
 	log_text(line, "caller", front_caller(call->request));
 	log_str(line, "method", call->method);

@@ -29,6 +29,7 @@
 #include "daemon/request_id.h"
 #include "daemon/route.h"
 #include "daemon/spool.h"
+#include "daemon/trace.h"
 #include "daemon/upstream.h"
 
 struct call;
@@ -103,7 +104,7 @@ struct call {
 	int64_t started_us;
 	struct str method;
 	char id[REQUEST_ID_MAX + 1];
-	const char *traceparent; /* the caller's, or NULL */
+	struct trace trace;
 
 	struct route route; /* pattern NULL until routed */
 	unsigned operation; /* label for log and metrics */

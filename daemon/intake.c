@@ -269,16 +269,28 @@ intake_refused(struct call *call, enum cspark_code refusal, const char *detail)
 	return call_fail(call, refusal, "%s", detail);
 }
 
+/* All fields are looked at only if there is one that matters: most callers know nothing of traces. */
+static void
+name_trace(struct call *call)
+{
+	struct trace_fields fields = { .arena = &call->arena };
+
+	if (front_header(call->request, "traceparent").at) {
+		front_headers(call->request, trace_take, &fields);
+		trace_continue(&call->trace, &fields, &call->desk->ids);
+	} else {
+		trace_begin(&call->trace, &call->desk->ids);
+	}
+}
+
 void
 intake_names(struct call *call)
 {
 	struct str id = front_header(call->request, "X-Request-Id");
-	struct str parent = front_header(call->request, "traceparent");
 
 	if (id.at && request_id_is_sane(id))
 		memcpy(call->id, id.at, id.len);
 	else
 		request_id_fresh(&call->desk->ids, call->id);
-	if (parent.at && request_id_is_sane(parent))
-		call->traceparent = arena_copy(&call->arena, parent).at;
+	name_trace(call);
 }

@@ -33,17 +33,22 @@ refill(struct request_ids *ids)
 	ids->left = sizeof ids->pool;
 }
 
+unsigned char *
+request_id_random(struct request_ids *ids, size_t bytes)
+{
+	if (ids->left < bytes)
+		refill(ids);
+	ids->left -= bytes;
+	return ids->pool + ids->left;
+}
+
 void
 request_id_fresh(struct request_ids *ids, char ret_id[37])
 {
 	static const char hex[] = "0123456789abcdef";
-	unsigned char *bytes;
+	unsigned char *bytes = request_id_random(ids, 16);
 	size_t at = 0;
 
-	if (ids->left < 16)
-		refill(ids);
-	ids->left -= 16;
-	bytes = ids->pool + ids->left;
 	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
 	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
 	for (size_t i = 0; i < 16; i++) {

@@ -91,7 +91,8 @@ sending_start(struct call *call)
 	struct cspark_call terms = {
 		.deadline_ms = call_deadline_ms(call),
 		.request_id = call->id,
-		.traceparent = call->traceparent,
+		.traceparent = call->trace.parent,
+		.tracestate = call->trace.state,
 		.sink = call->sink,
 	};
 	size_t tenant = (size_t)(call->tenant - call->desk->config->tenants);

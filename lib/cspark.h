@@ -438,6 +438,7 @@ struct cspark_call {
 	int64_t deadline_ms;      /* absolute, retries included */
 	const char *request_id;   /* sent as x-request-id on every attempt; borrowed until done */
 	const char *traceparent;  /* NULL: none; borrowed until done */
+	const char *tracestate;   /* goes with it; NULL: none; borrowed until done */
 	const struct cspark_sink *sink; /* NULL: memory; borrowed until done */
 };
 

@@ -45,8 +45,8 @@ text_size(const struct cspark_request *request, const struct cspark_call *call, 
 {
 	return strlen(origin) + strlen(request->path) + length(request->content_type)
 		+ length(request->content_encoding) + length(request->accept) + length(call->request_id)
-		+ length(call->traceparent)
-		+ sizeof("content-type: content-encoding: accept: x-request-id: traceparent: ") + 6;
+		+ length(call->traceparent) + length(call->tracestate)
+		+ sizeof("content-type: content-encoding: accept: x-request-id: traceparent: tracestate: ") + 7;
 }
 
 static void
@@ -60,6 +60,7 @@ put_lines(struct cspark_job *job, const struct cspark_call *call, char *at)
 	job->lines[2] = put_line(&at, "traceparent: ", call->traceparent);
 	job->lines[3] = put_line(&at, "content-encoding: ", has_body ? request->content_encoding : NULL);
 	job->lines[4] = put_line(&at, "accept: ", request->accept);
+	job->lines[5] = put_line(&at, "tracestate: ", call->tracestate);
 }
 
 struct cspark_job *

@@ -23,7 +23,7 @@ enum cspark_step {
 	CSPARK_STEP_OVER,   /* the job is no more */
 };
 
-#define JOB_LINES 5
+#define JOB_LINES 6
 
 struct cspark_job {
 	struct list link;               /* in client.ready or client.waiting */
@@ -45,7 +45,7 @@ struct cspark_job {
 	bool abroad; /* not at the client's origin: neither its breaker nor its holds are concerned */
 	const struct cspark_sink *sink;
 	const char *url;
-	const char *lines[JOB_LINES]; /* content-type, x-request-id, traceparent, content-encoding, accept */
+	const char *lines[JOB_LINES]; /* what goes with every attempt, as put_lines() says */
 	/* large, and cleared only in part */
 	struct cspark_exchange exchange;
 	struct cspark_result result;

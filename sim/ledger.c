@@ -119,7 +119,7 @@ put_headers(struct buf *out, const struct request *request)
 		STR("content-encoding"), STR("transfer-encoding"), STR("user-agent"), STR("x-spark-ua"),
 		STR("x-meta"), STR("x-request-meta"), STR("x-tenant-name"), STR("accept"),
 		STR("accept-encoding"), STR("connection"), STR("expect"), STR("x-request-id"),
-		STR("traceparent"), STR("cookie"), STR("origin"), STR("referer") };
+		STR("traceparent"), STR("tracestate"), STR("cookie"), STR("origin"), STR("referer") };
 	const char *comma = "";
 	size_t i;
 
