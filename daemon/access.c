@@ -1,9 +1,9 @@
 /*
  * Access: the one log line and the numbers of a call, at its end.
  */
-#include "daemon/call.h"
-
 #include "daemon/log.h"
+#include "daemon/operate.h"
+#include "daemon/reason.h"
 
 /* Who ended it, and when. */
 static const char *
@@ -41,6 +41,36 @@ status_for_log(const struct call *call, enum front_end end)
 	return call->status;
 }
 
+/* What the caller was told, unless the answer did not reach it. */
+static enum reason
+reason_for_log(const struct call *call, enum front_end end)
+{
+	static const enum reason of_front[] = {
+		[FRONT_OK] = REASON_OK,
+		[FRONT_CALLER_LEFT] = REASON_CALLER_LEFT,
+		[FRONT_CALLER_SLOW] = REASON_CALLER_SLOW,
+		[FRONT_STOPPED] = REASON_DRAINING,
+		[FRONT_TORN] = REASON_FAULT,
+	};
+
+	if (call->error.code != CSPARK_OK)
+		return reason_of(call->error.code, call->spark_status);
+	return of_front[end];
+}
+
+/* One in <log.sample> of the requests that say nothing new; what failed is always told. */
+static bool
+is_told(const struct call *call, enum front_end end)
+{
+	struct desk *desk = call->desk;
+	unsigned every = desk->config->log.sample;
+
+	if (every <= 1 || end != FRONT_OK || call->error.code != CSPARK_OK)
+		return true;
+	desk->untold = (desk->untold + 1) % every;
+	return desk->untold == 0;
+}
+
 static struct str
 service_name(const struct call *call)
 {
@@ -69,7 +99,7 @@ write_line(const struct call *call, enum front_end end, uint64_t bytes_out, cons
 {
 	struct log_line line;
 
-	if (!log_on(LOG_INFO_LEVEL))
+	if (!log_on(LOG_INFO_LEVEL) || !is_told(call, end))
 		return;
 	log_begin(&line, LOG_INFO_LEVEL, "access");
 	put_names(&line, call);
@@ -89,7 +119,15 @@ write_line(const struct call *call, enum front_end end, uint64_t bytes_out, cons
 	log_ms(&line, "ms_token", d->token_us);
 	log_ms(&line, "ms_spark", d->spark_us);
 	log_text(&line, "end", end_name(call, end));
+	log_text(&line, "reason", reason_name(reason_for_log(call, end)));
 	log_end(&line);
+}
+
+static void
+count_files(struct metrics *metrics, const struct operate *operate)
+{
+	metrics_add(metrics, METRIC_UPLOAD_BYTES, 0, spool_len(&operate->upload));
+	metrics_add(metrics, METRIC_DOWNLOAD_BYTES, 0, spool_len(&operate->download));
 }
 
 void
@@ -110,6 +148,8 @@ call_account(const struct call *call, enum front_end end, uint64_t bytes_out)
 	metrics_request(call->desk->metrics, &numbers);
 	if (call->error.code != CSPARK_OK)
 		metrics_add(call->desk->metrics, METRIC_ERRORS, call->error.code, 1);
+	if (call->operate)
+		count_files(call->desk->metrics, call->operate);
 	if (call->ask.kind == ASK_MANY && call->error.code == CSPARK_OK)
 		metrics_add(call->desk->metrics, METRIC_RECORDS, 0, call->ask.records);
 	write_line(call, end, bytes_out, &d);

@@ -51,6 +51,7 @@ struct desk {
 	unsigned open;
 	struct list spares; /* done, with their memory, for the next ones */
 	unsigned spare_count;
+	unsigned untold; /* successes without a line since the last one that has one */
 	bool closing; /* the drain's deadline has passed: everything is answered `draining` */
 	bool pumping;
 	void (*on_idle)(void *arg); /* the last open call is done */

@@ -100,6 +100,7 @@ struct config {
 		char *level;
 		char *format; /* "json", "text", or "auto": text on a terminal */
 		char *file;
+		unsigned sample;
 	} log;
 };
 

@@ -45,6 +45,7 @@ struct metrics_names {
 struct metrics *metrics_new(const struct metrics_names *names);
 void metrics_free(struct metrics *metrics); /* accepts NULL */
 
+/* A gauge may be made less by adding UINT64_MAX, which is -1. */
 void metrics_add(struct metrics *metrics, enum metric metric, unsigned label, uint64_t value);
 /* For gauges; also for counters that are kept elsewhere and only grow. */
 void metrics_set(struct metrics *metrics, enum metric metric, unsigned label, int64_t value);

@@ -27,6 +27,7 @@ static const struct {
 	{ "X-Request-Id", "{'type':'string'}", "the caller's, if it was sane, else a fresh one" },
 	{ "Server-Timing", "{'type':'string'}", "total, queue, token, spark; in milliseconds" },
 	{ "X-Cspark-Attempts", "{'type':'integer','minimum':0}", "requests sent to Spark" },
+	{ "X-Cspark-Reason", "{'type':'string'}", "why there is an error, in a word" },
 	{ "X-Spark-Call-Id", "{'type':'string'}", "Spark's id of the call" },
 	{ "X-Spark-Version", "{'type':'string'}", "version of the service that was executed" },
 	{ "X-Spark-Warnings", "{'type':'integer'}", "how many warnings the answer has" },

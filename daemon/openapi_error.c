@@ -114,8 +114,8 @@ static const char *
 headers_of(int status)
 {
 	if (status == 401)
-		return "WWW-Authenticate";
-	return status == 429 || status == 503 ? "Retry-After" : "";
+		return "X-Cspark-Reason WWW-Authenticate";
+	return status == 429 || status == 503 ? "X-Cspark-Reason Retry-After" : "X-Cspark-Reason";
 }
 
 static void

@@ -259,10 +259,20 @@ close_step(struct call *call)
 }
 
 static void
+set_waiting(struct call *call, bool waiting)
+{
+	if (call->operate->is_waiting == waiting)
+		return;
+	call->operate->is_waiting = waiting;
+	metrics_add(call->desk->metrics, METRIC_JOBS_WAITING, 0, waiting ? 1 : UINT64_MAX);
+}
+
+static void
 on_poll(void *arg)
 {
 	struct call *call = arg;
 
+	set_waiting(call, false);
 	call->wait_ms += loop_now_ms(call->desk->loop) - call->operate->poll_since_ms;
 	call_run(call, STEP_PLAN);
 	desk_pump(call->desk);
@@ -292,6 +302,7 @@ wait_for_job(struct call *call)
 	desk_leave(call);
 	loop_timer_init(&operate->timer, on_poll, call);
 	loop_timer_set(call->desk->loop, &operate->timer, now_ms + wait_ms);
+	set_waiting(call, true);
 	return CALL_PARKED;
 }
 
@@ -416,6 +427,7 @@ operate_join(struct call *call)
 void
 operate_cancel(struct call *call)
 {
+	set_waiting(call, false);
 	if (call->operate->polls > 0)
 		loop_timer_set(call->desk->loop, &call->operate->timer, -1);
 }

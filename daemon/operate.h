@@ -34,6 +34,7 @@ struct operate {
 	unsigned step;
 	unsigned polls;
 	int64_t poll_since_ms;
+	bool is_waiting; /* to ask about the job again */
 	struct loop_timer timer;
 	char *bodies[RECIPE_STEPS_MAX]; /* answers of the steps that are done; owned */
 	struct str payloads[RECIPE_STEPS_MAX];

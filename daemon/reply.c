@@ -2,6 +2,7 @@
  * Reply: the headers of every answer, good or bad, in one place.
  */
 #include "daemon/operate.h"
+#include "daemon/reason.h"
 
 #include <stdio.h>
 
@@ -160,6 +161,10 @@ call_reply(struct call *call)
 		put_number(&headers, call, "X-Spark-Errors", (long)call->encoded.errors);
 	if (retry_after_s(call) >= 0)
 		put_number(&headers, call, "Retry-After", retry_after_s(call));
+	/* Also where the body is Spark's own and does not tell. With a success it would say nothing. */
+	if (call->error.code != CSPARK_OK)
+		put(&headers, "X-Cspark-Reason",
+			reason_name(reason_of(call->error.code, call->spark_status)));
 	put(&headers, "Allow", call->allow);
 	put(&headers, "Location", call->location);
 	if (call->error.code == CSPARK_E_CALLER_UNKNOWN)

@@ -200,6 +200,16 @@ on_idle(void *arg)
 	tell_if_drained(arg);
 }
 
+static void
+show_room(const struct desk *desk)
+{
+	metrics_set(desk->metrics, METRIC_IN_FLIGHT_LIMIT, 0, desk->admit.limit);
+	metrics_set(desk->metrics, METRIC_QUEUE_LIMIT, 0, desk->admit.queue_limit);
+	metrics_set(desk->metrics, METRIC_SPOOL_BYTES, 0, (int64_t)(desk->spools.max - desk->spools.left));
+	metrics_set(desk->metrics, METRIC_SPOOL_FILES, 0, desk->spools.files);
+	metrics_set(desk->metrics, METRIC_SPOOL_LIMIT, 0, (int64_t)desk->spools.max);
+}
+
 /* Once a second: a sign of life, and numbers that nobody tells. */
 static void
 on_pulse(void *arg)
@@ -211,6 +221,7 @@ on_pulse(void *arg)
 	uint64_t turned_away = front_turned_away(shard->front);
 
 	atomic_store_explicit(&shard->turned_ms, loop_now_ms(shard->loop), memory_order_relaxed);
+	show_room(&shard->desk);
 	upstream_stats(shard->desk.upstream, &stats);
 	metrics_set(metrics, METRIC_CONNECTIONS, 0, front_connections(shard->front));
 	metrics_add(metrics, METRIC_CONNECTIONS_ACCEPTED, 0, accepted - shard->accepted);

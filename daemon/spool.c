@@ -148,6 +148,7 @@ move_to_file(struct spool *spool, struct cspark_error *ret_error)
 	spool->fd = open_file(spools->dir);
 	if (spool->fd < 0)
 		return refuse_file(spools, "cannot have a file", errno, ret_error);
+	spools->files++;
 	if (!put_in_file(spool, text.at, text.len, 0, ret_error))
 		return false;
 	buf_fini(&spool->memory);
@@ -168,6 +169,7 @@ spool_fini(struct spool *spool)
 {
 	if (spool->fd >= 0) {
 		spool->spools->left += spool->len;
+		spool->spools->files--;
 		close(spool->fd);
 	}
 	buf_fini(&spool->memory);

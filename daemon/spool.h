@@ -22,6 +22,7 @@ struct spools {
 	char *dir;     /* NULL: there is none; only what fits in memory can be kept */
 	uint64_t max;  /* bytes */
 	uint64_t left; /* of <max>: what all files together may still take */
+	unsigned files;
 };
 
 /* <dir> is copied; may be NULL. It is looked at when the first file is made. False: no memory. */

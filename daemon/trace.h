@@ -1,9 +1,8 @@
 /*
- * W3C trace context (Level 1): a request belongs to the trace that its caller names, or begins one; to Spark it
- * goes with a span of our own. Pure.
+ * W3C trace context (Level 1): a request belongs to the trace that its caller names, or begins one; to Spark
+ * it goes with a span of our own. Pure.
  *
- * Nothing is recorded here but the ids in the log. So a trace that begins here is not marked as sampled: whoever
- * comes next decides for itself.
+ * Nothing is recorded here but the ids in the log, so a trace that begins here is not marked as sampled.
  */
 #pragma once
 

@@ -46,7 +46,8 @@ text_size(const struct cspark_request *request, const struct cspark_call *call, 
 	return strlen(origin) + strlen(request->path) + length(request->content_type)
 		+ length(request->content_encoding) + length(request->accept) + length(call->request_id)
 		+ length(call->traceparent) + length(call->tracestate)
-		+ sizeof("content-type: content-encoding: accept: x-request-id: traceparent: tracestate: ") + 7;
+		+ sizeof("content-type: content-encoding: accept: x-request-id: traceparent: tracestate: ")
+		+ JOB_LINES + 1;
 }
 
 static void

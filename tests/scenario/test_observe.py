@@ -1,9 +1,11 @@
 """What an operator sees of a request: traces, reasons, log lines and numbers."""
 
+import json
+import os
 import re
 
 import pytest
-from configured import CYLINDER, csparkd
+from configured import CYLINDER, csparkd, wait_for
 
 INPUTS = {"radius": 3, "height": 4}
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -53,3 +55,120 @@ def test_drop_in_calls_and_files_have_a_trace(sim):
         gateway.get("/api/v1/product", {"traceparent": PARENT})
         parents = {entry["headers"].get("traceparent", "")[3:35] for entry in sim.ledger() if entry["path"] != "/token"}
     assert parents <= {TRACE, ""} and TRACE in parents
+
+
+# -- reasons ----------------------------------------------------------------------------------
+
+
+def ends_with(gateway, answer):
+    """The reason as the caller and as the operator see it, and the code."""
+    line = gateway.wait_log("access", request_id=answer.header("x-request-id"))
+    return answer.header("x-cspark-reason"), line["reason"], line["code"]
+
+
+def test_a_success_has_its_reason_in_the_log_alone(sim):
+    with csparkd(sim) as gateway:
+        assert ends_with(gateway, gateway.post(CYLINDER, INPUTS)) == (None, "ok", None)
+
+
+def test_an_error_says_who_ended_it(sim):
+    with csparkd(sim, breaker=False) as gateway:
+        assert ends_with(gateway, gateway.get("/nowhere")) == ("caller_request",) * 2 + ("no_such_route",)
+        answer = gateway.post(CYLINDER, INPUTS, {"Host": "evil.example"})
+        assert ends_with(gateway, answer) == ("policy", "policy", "host_refused")
+        answer = gateway.post("/execute/any/nothing-of-that-name", INPUTS)
+        assert answer.status == 200 or ends_with(gateway, answer) == ("spark_refused", "spark_refused", "spark_rejected")
+
+
+@pytest.mark.parametrize("mood, reason", [
+    ("status-500", "spark_failed"), ("status-504", "spark_failed"), ("status-429", "spark_limited"),
+    ("status-403", "spark_refused"), ("status-404", "spark_refused")])
+@pytest.mark.parametrize("path", [CYLINDER, "/my-tenant/api/v3/folders/my-folder/services/volume-cylinder/execute"])
+def test_sparks_failures_have_a_reason_on_every_path(sim, mood, reason, path):
+    sim.mood("*", mood)
+    with csparkd(sim, breaker=False, retry={"max": 0}) as gateway:
+        answer = gateway.post(path, INPUTS)
+        assert answer.status == int(mood[-3:]) or path == CYLINDER
+        assert ends_with(gateway, answer)[:2] == (reason, reason)
+
+
+# -- sampling ---------------------------------------------------------------------------------
+
+
+def test_one_success_in_so_many_is_logged_and_every_error(sim):
+    with csparkd(sim, top={"workers": 1}, log={"sample": 10}, access_lines=False) as gateway:
+        for n in range(60):
+            assert gateway.post(CYLINDER, INPUTS).status == 200
+            assert gateway.get(f"/nowhere/{n}").status == 404
+        gateway.stop()
+        lines = gateway.access_log()
+    told = [line for line in lines if line["operation"] == "execute"]
+    assert 5 <= len(told) <= 7
+    assert sum(line["status"] == 404 for line in lines) == 60
+
+
+# -- lines that nobody takes --------------------------------------------------------------------
+
+
+def fill(gateway, count):
+    """Requests whose lines are long."""
+    for n in range(count):
+        answer = gateway.post(CYLINDER, INPUTS, {"X-Request-Id": f"{n:05}-" + "x" * 120}, timeout=20)
+        assert answer.status == 200
+
+
+def test_a_fifo_that_nobody_reads_costs_lines_and_no_request(sim, tmp_path):
+    fifo = tmp_path / "log"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with csparkd(sim, top={"workers": 1}, log={"file": str(fifo)}, access_lines=False) as gateway:
+            fill(gateway, 400)
+            wait_for(lambda: gateway.metric("cspark_log_dropped_total") > 0, "a lost line")
+            text = read_until(reader, gateway, b"log_dropped")
+    finally:
+        os.close(reader)
+    told = [json.loads(line) for line in text.splitlines() if b"log_dropped" in line]
+    assert told[0]["lines"] > 0 and told[0]["level"] == "error"
+
+
+def read_until(reader, gateway, word):
+    """What comes out of the pipe while requests go on, until it holds the word."""
+    text = b""
+
+    def has_come():
+        nonlocal text
+        gateway.get("/healthz")
+        try:
+            text += os.read(reader, 1 << 20)
+        except BlockingIOError:
+            pass
+        return word in text and text.endswith(b"\n")
+
+    wait_for(has_come, "the confession", deadline=20)
+    return text
+
+
+def test_a_full_disk_costs_lines_and_no_request(sim):
+    with csparkd(sim, top={"workers": 1}, log={"file": "/dev/full"}, access_lines=False) as gateway:
+        fill(gateway, 200)
+        wait_for(lambda: gateway.metric("cspark_log_dropped_total") > 0, "a lost line")
+
+
+# -- numbers ----------------------------------------------------------------------------------
+
+
+def test_the_limits_are_told(sim):
+    with csparkd(sim, limits={"max_in_flight": 7, "max_queue": 9, "max_spool": 65536}) as gateway:
+        wait_for(lambda: gateway.metric("cspark_in_flight_limit") == 7, "the limits")
+        assert gateway.metric("cspark_queue_limit") == 9
+        assert 65530 <= gateway.metric("cspark_spool_limit_bytes") <= 65536
+        assert gateway.metric("cspark_spool_bytes") == gateway.metric("cspark_spool_files") == 0
+
+
+def test_what_operations_move_is_counted(sim):
+    with csparkd(sim) as gateway:
+        answer = gateway.get("/services/my-folder/volume-cylinder/file")
+        assert answer.status == 200
+        assert gateway.metric("cspark_download_bytes_total") >= len(answer.body) > 0
+        assert gateway.metric("cspark_jobs_waiting") == 0

@@ -16,7 +16,7 @@ INPUTS = {"radius": 3, "height": 4}
 REQUEST = f"GET {CYLINDER}?radius=3 HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 ACCESS = ["time", "level", "event", "request_id", "trace_id", "span_id", "listener", "caller", "method", "route", "operation", "tenant", "folder",
           "service", "version", "status", "code", "spark_status", "call_id", "attempts", "records", "bytes_in",
-          "bytes_out", "ms_total", "ms_queue", "ms_token", "ms_spark", "end"]
+          "bytes_out", "ms_total", "ms_queue", "ms_token", "ms_spark", "end", "reason"]
 
 
 # -- probes and pages ---------------------------------------------------------------------

@@ -90,6 +90,14 @@ Test(str, knows_control_bytes)
 	cr_expect(str_has_control(STR("a\x7f")));
 	cr_expect(str_has_control(str_range("a\0b", 3)));
 	cr_expect_not(str_has_control(STR("a \xc3\xa9~")));
+	cr_expect_not(str_has_control(STR("a longer text, \x80\xa0\xff and a tilde ~")));
+	for (unsigned at = 0; at < 20; at++)
+		for (unsigned byte = 0; byte < 256; byte++) {
+			char text[] = "twenty bytes of text";
+
+			text[at] = (char)byte;
+			cr_expect_eq(str_has_control(str_range(text, 20)), byte < 0x20 || byte == 0x7f);
+		}
 }
 
 Test(str, decodes_percents_once)

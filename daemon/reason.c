@@ -1,0 +1,50 @@
+#include "daemon/reason.h"
+
+static const char *const names[REASONS] = {
+#define X(NAME, name, who, meaning) name,
+#include "daemon/reason.def"
+#undef X
+};
+
+/* Every code that is not here is the caller's request. */
+static const enum reason reasons[CSPARK_CODES] = {
+	[CSPARK_E_REQUEST_TIMEOUT] = REASON_CALLER_SLOW,
+	[CSPARK_E_CALLER_UNKNOWN] = REASON_POLICY,
+	[CSPARK_E_CALLER_REFUSED] = REASON_POLICY,
+	[CSPARK_E_HOST_REFUSED] = REASON_POLICY,
+	[CSPARK_E_ORIGIN_REFUSED] = REASON_POLICY,
+	[CSPARK_E_OPERATION_DISABLED] = REASON_POLICY,
+	[CSPARK_E_SPARK_REJECTED] = REASON_SPARK_REFUSED,
+	[CSPARK_E_SPARK_RATE_LIMITED] = REASON_SPARK_LIMITED,
+	[CSPARK_E_SPARK_ERROR] = REASON_SPARK_FAILED,
+	[CSPARK_E_SPARK_UNAVAILABLE] = REASON_SPARK_FAILED,
+	[CSPARK_E_UPSTREAM_UNREACHABLE] = REASON_CONNECT,
+	[CSPARK_E_UPSTREAM_DNS] = REASON_DNS,
+	[CSPARK_E_UPSTREAM_TLS] = REASON_TLS,
+	[CSPARK_E_UPSTREAM_GARBLED] = REASON_SPARK_GARBLED,
+	[CSPARK_E_UPSTREAM_TIMEOUT] = REASON_DEADLINE,
+	[CSPARK_E_CREDENTIALS_REFUSED] = REASON_CREDENTIALS,
+	[CSPARK_E_TOKEN_UNAVAILABLE] = REASON_TOKEN,
+	[CSPARK_E_CIRCUIT_OPEN] = REASON_BREAKER,
+	[CSPARK_E_OVERLOADED] = REASON_OVERLOAD,
+	[CSPARK_E_DRAINING] = REASON_DRAINING,
+	[CSPARK_E_CANCELLED] = REASON_CALLER_LEFT,
+	[CSPARK_E_INTERNAL] = REASON_FAULT,
+};
+
+enum reason
+reason_of(enum cspark_code code, int spark_status)
+{
+	/* Time-outs have one code; here it matters whose it was. */
+	if (code == CSPARK_E_UPSTREAM_TIMEOUT && spark_status == 504)
+		return REASON_SPARK_FAILED;
+	if (code != CSPARK_OK && reasons[code] == REASON_OK)
+		return REASON_CALLER_REQUEST;
+	return reasons[code];
+}
+
+const char *
+reason_name(enum reason reason)
+{
+	return names[reason];
+}
