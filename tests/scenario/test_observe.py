@@ -4,6 +4,7 @@ import json
 import os
 import re
 
+import needs
 import pytest
 from configured import CYLINDER, csparkd, wait_for
 
@@ -172,3 +173,16 @@ def test_what_operations_move_is_counted(sim):
         assert answer.status == 200
         assert gateway.metric("cspark_download_bytes_total") >= len(answer.body) > 0
         assert gateway.metric("cspark_jobs_waiting") == 0
+
+
+@pytest.mark.parametrize("document", ["grafana-csparkd.json", "prometheus-alerts.yml", "observe.md"])
+def test_every_metric_that_a_document_names_is_there(sim, document):
+    named = set(re.findall(r"\b(?:cspark|process)_[a-z_]+[a-z]\b", (needs.TOP / "docs" / document).read_text()))
+    with csparkd(sim) as gateway:
+        text = gateway.get("/metrics").text
+    there = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    there |= {name + "_bucket" for name in re.findall(r"^# TYPE (\S+) histogram", text, re.MULTILINE)}
+    assert len(named) > 10 and named <= there, named - there
+    if document.endswith("json"):
+        assert {name for name in there if not name.endswith("_bucket")} <= \
+            {name.removesuffix("_bucket") for name in named}, "the dashboard leaves something out"
