@@ -39,5 +39,7 @@ def frozen(pid, name):
     try:
         yield
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        try:
             _ptrace(PTRACE_DETACH, thread)
+        except ProcessLookupError:
+            os.waitpid(thread, WALL)  # it was killed: its process ends when the last who looks has seen that
