@@ -171,9 +171,9 @@ def test_nobody_notices_that_a_credential_is_rotated(behind_socket):
     """Credentials are copied at a start, so that it takes a restart."""
     with behind_socket.load() as load:
         for turn in range(5):
-            behind_socket.secret(f"rotated-{turn}")
-            behind_socket.accept_only(f"rotated-{turn}")
             before = behind_socket.stat("tokens_issued")
+            behind_socket.accept_only(f"rotated-{turn}")
+            behind_socket.secret(f"rotated-{turn}")
             behind_socket.systemctl("restart", SERVICE)
             load.flow(20)
             assert behind_socket.stat("tokens_issued") > before
@@ -194,9 +194,9 @@ def test_nobody_notices_that_a_secret_is_rotated_in_place(host):
     pid = host.container.main_pid()
     with host.load() as load:
         for turn in range(20):
-            write(f"rotated-{turn}")
-            host.accept_only(f"rotated-{turn}")
             before = host.stat("tokens_issued")
+            host.accept_only(f"rotated-{turn}")
+            write(f"rotated-{turn}")  # which may be noticed at once
             host.systemctl("reload", SERVICE)
             wait_for(lambda: host.stat("tokens_issued") > before, "a token for the new secret")
             load.flow(20)
