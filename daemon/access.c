@@ -63,7 +63,7 @@ static bool
 is_told(const struct call *call, enum front_end end)
 {
 	struct desk *desk = call->desk;
-	unsigned every = desk->config->log.sample;
+	unsigned every = call->config->log.sample;
 
 	if (every <= 1 || end != FRONT_OK || call->error.code != CSPARK_OK)
 		return true;

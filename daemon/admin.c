@@ -32,10 +32,10 @@ tenant_is_usable(const struct admin_tenant *tenant, int64_t now_ms)
 }
 
 bool
-admin_has_credential(const struct admin *admin, int64_t now_ms)
+admin_has_credential(const struct admin *admin, const struct config *config, int64_t now_ms)
 {
-	for (size_t i = 0; i < admin->config->tenant_count; i++) {
-		if (tenant_is_usable(&admin->tenants[i], now_ms))
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		if (tenant_is_usable(&admin->tenants[config->tenants[i].slot], now_ms))
 			return true;
 	}
 	return false;
@@ -49,13 +49,13 @@ page_healthz(struct buf *out)
 }
 
 static struct admin_answer
-page_readyz(const struct admin *admin, int64_t now_ms, struct buf *out)
+page_readyz(const struct admin *admin, const struct config *config, int64_t now_ms, struct buf *out)
 {
 	if (atomic_load_explicit(&admin->draining, memory_order_relaxed)) {
 		buf_put_str(out, STR("{\"status\":\"draining\"}\n"));
 		return (struct admin_answer){ 503, "application/json" };
 	}
-	if (!admin_has_credential(admin, now_ms)) {
+	if (!admin_has_credential(admin, config, now_ms)) {
 		buf_put_str(out, STR("{\"status\":\"no_credential\"}\n"));
 		return (struct admin_answer){ 503, "application/json" };
 	}
@@ -116,6 +116,23 @@ status_of_tenant(const struct config_tenant *config, const struct admin_tenant *
 }
 
 static struct json_object *
+status_of_reloads(const struct admin *admin, int64_t now_ms)
+{
+	struct json_object *object = json_object_new_object();
+	int64_t last_ms = load(&admin->reloads.last_ms);
+	bool last_failed = atomic_load_explicit(&admin->reloads.last_failed, memory_order_relaxed);
+
+	put_int(object, "good",
+		(int64_t)atomic_load_explicit(&admin->reloads.good, memory_order_relaxed));
+	put_int(object, "failed",
+		(int64_t)atomic_load_explicit(&admin->reloads.failed, memory_order_relaxed));
+	put(object, "last_failed", json_object_new_boolean(last_failed));
+	if (last_ms)
+		put_int(object, "seconds_ago", (now_ms - last_ms) / 1000);
+	return object;
+}
+
+static struct json_object *
 status_of_counters(const struct admin *admin)
 {
 	static const struct {
@@ -139,7 +156,7 @@ status_of_counters(const struct admin *admin)
 }
 
 static struct admin_answer
-page_status(const struct admin *admin, int64_t now_ms, struct buf *out)
+page_status(const struct admin *admin, const struct config *config, int64_t now_ms, struct buf *out)
 {
 	struct json_object *status = json_object_new_object();
 	struct json_object *tenants = json_object_new_array();
@@ -148,10 +165,13 @@ page_status(const struct admin *admin, int64_t now_ms, struct buf *out)
 	put_int(status, "uptime_seconds", (now_ms - admin->started_ms) / 1000);
 	put(status, "draining",
 		json_object_new_boolean(atomic_load_explicit(&admin->draining, memory_order_relaxed)));
-	put_int(status, "workers", admin->config->workers);
-	for (size_t i = 0; i < admin->config->tenant_count; i++)
-		put_element(
-			tenants, status_of_tenant(&admin->config->tenants[i], &admin->tenants[i], now_ms));
+	put_int(status, "workers", admin->workers);
+	put(status, "reloads", status_of_reloads(admin, now_ms));
+	for (size_t i = 0; i < config->tenant_count; i++) {
+		const struct config_tenant *tenant = &config->tenants[i];
+
+		put_element(tenants, status_of_tenant(tenant, &admin->tenants[tenant->slot], now_ms));
+	}
 	put(status, "tenants", tenants);
 	put(status, "counters", status_of_counters(admin));
 	buf_put_str(out,
@@ -163,15 +183,16 @@ page_status(const struct admin *admin, int64_t now_ms, struct buf *out)
 }
 
 struct admin_answer
-admin_page(const struct admin *admin, enum route_page page, int64_t now_ms, struct buf *out)
+admin_page(const struct admin *admin, const struct config *config, enum route_page page, int64_t now_ms,
+	struct buf *out)
 {
 	switch (page) {
 	case PAGE_HEALTHZ:
 		return page_healthz(out);
 	case PAGE_READYZ:
-		return page_readyz(admin, now_ms, out);
+		return page_readyz(admin, config, now_ms, out);
 	case PAGE_STATUS:
-		return page_status(admin, now_ms, out);
+		return page_status(admin, config, now_ms, out);
 	case PAGE_OPENAPI:
 		buf_put_str(out, admin->openapi);
 		return (struct admin_answer){ 200, "application/json" };

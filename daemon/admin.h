@@ -23,13 +23,18 @@ struct admin_tenant {
 };
 
 struct admin {
-	const struct config *config;
 	struct metrics *const *metrics; /* one a shard, and main's */
 	size_t metrics_count;
-	struct admin_tenant *tenants; /* as many as the configuration has */
+	struct admin_tenant *tenants; /* by slot */
+	unsigned workers;
 	struct str openapi;           /* borrowed: the whole page */
 	int64_t started_ms;           /* loop clock */
 	_Atomic bool draining;
+	struct {
+		_Atomic uint64_t good, failed;
+		_Atomic int64_t last_ms; /* loop clock; 0: there was none */
+		_Atomic bool last_failed;
+	} reloads;
 };
 
 struct admin_answer {
@@ -37,8 +42,8 @@ struct admin_answer {
 	const char *content_type; /* static */
 };
 
-/* Appends the page's body. <now_ms>: the loop's clock. */
-struct admin_answer
-admin_page(const struct admin *admin, enum route_page page, int64_t now_ms, struct buf *out);
+/* Appends the page's body. <config>: the shard's; <now_ms>: the loop's clock. */
+struct admin_answer admin_page(const struct admin *admin, const struct config *config, enum route_page page,
+	int64_t now_ms, struct buf *out);
 /* Whether at least one tenant has a credential that can be used now. */
-bool admin_has_credential(const struct admin *admin, int64_t now_ms);
+bool admin_has_credential(const struct admin *admin, const struct config *config, int64_t now_ms);

@@ -1,6 +1,7 @@
 #include "daemon/badge.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/config_value.h"
 #include "daemon/log.h"
@@ -15,11 +16,18 @@ struct badges {
 	badges_announce_fn *announce;
 	void *arg;
 	struct loop_timer watch;
-	struct mark *marks; /* one a listener */
+	struct mark marks[CONFIG_MAX_LISTENERS];
 };
 
+/* At the first look after the configuration was read it is most likely what that has. */
+static bool
+is_known(const struct config_listener *listener, const char *token, bool is_first)
+{
+	return is_first && strcmp(token, listener->caller_token) == 0;
+}
+
 static void
-reread(struct badges *badges, size_t index)
+reread(struct badges *badges, size_t index, bool is_first)
 {
 	const struct config_listener *listener = &badges->config->listeners[index];
 	struct cspark_error error;
@@ -30,7 +38,11 @@ reread(struct badges *badges, size_t index)
 			"listener %s: %s; the old token stays in use", listener->address, error.detail);
 		return;
 	}
-	badges->announce(badges->arg, index, token);
+	if (is_known(listener, token, is_first)) {
+		config_value_wipe(token);
+		return;
+	}
+	badges->announce(badges->arg, listener->id, token);
 	config_value_wipe(token);
 	log_say(LOG_INFO_LEVEL, "caller_token_read", "listener %s: the caller token was read again",
 		listener->address);
@@ -38,15 +50,17 @@ reread(struct badges *badges, size_t index)
 
 /* A file that is gone for a moment (a rename under way) is looked at again at the next turn. */
 static void
-look(struct badges *badges, size_t index, bool always)
+look(struct badges *badges, size_t index)
 {
 	const char *path = badges->config->listeners[index].caller_token_file;
 	struct mark mark;
+	bool is_first;
 
-	if (!path || !mark_of(path, &mark) || (!always && mark_is_same(&mark, &badges->marks[index])))
+	if (!path || !mark_of(path, &mark) || mark_is_same(&mark, &badges->marks[index]))
 		return;
+	is_first = badges->marks[index].inode == 0;
 	badges->marks[index] = mark;
-	reread(badges, index);
+	reread(badges, index, is_first);
 }
 
 static void
@@ -55,15 +69,15 @@ on_watch(void *arg)
 	struct badges *badges = arg;
 
 	for (size_t i = 0; i < badges->config->listener_count; i++)
-		look(badges, i, false);
+		look(badges, i);
 	loop_timer_set(badges->loop, &badges->watch, loop_now_ms(badges->loop) + WATCH_MS);
 }
 
 void
-badges_reread(struct badges *badges)
+badges_adopt(struct badges *badges, const struct config *config)
 {
-	for (size_t i = 0; i < badges->config->listener_count; i++)
-		look(badges, i, true);
+	badges->config = config;
+	memset(badges->marks, 0, sizeof(badges->marks));
 }
 
 struct badges *
@@ -73,15 +87,8 @@ badges_new(struct loop *loop, const struct config *config, badges_announce_fn *a
 
 	if (!badges)
 		return NULL;
-	*badges = (struct badges){ .loop = loop, .config = config, .announce = announce, .arg = arg };
-	badges->marks = calloc(config->listener_count, sizeof(*badges->marks));
-	if (!badges->marks) {
-		free(badges);
-		return NULL;
-	}
-	for (size_t i = 0; i < config->listener_count; i++)
-		if (config->listeners[i].caller_token_file)
-			mark_of(config->listeners[i].caller_token_file, &badges->marks[i]);
+	*badges = (struct badges){ .loop = loop, .announce = announce, .arg = arg };
+	badges_adopt(badges, config);
 	loop_timer_init(&badges->watch, on_watch, badges);
 	loop_timer_set(loop, &badges->watch, loop_now_ms(loop) + WATCH_MS);
 	return badges;
@@ -93,6 +100,5 @@ badges_free(struct badges *badges)
 	if (!badges)
 		return;
 	loop_timer_set(badges->loop, &badges->watch, -1);
-	free(badges->marks);
 	free(badges);
 }

@@ -10,12 +10,12 @@
 struct badges;
 struct loop;
 
-/* For every shard: the token that callers of <listener> must show from now on; borrowed. */
-typedef void badges_announce_fn(void *arg, size_t listener, const char *token);
+/* For every shard: the token that callers of the listener of that id must show from now on; borrowed. */
+typedef void badges_announce_fn(void *arg, unsigned listener, const char *token);
 
-/* Given; NULL: no memory. <config> is borrowed until badges_free(). */
+/* Given; NULL: no memory. <config> is borrowed until the next one, or badges_free(). */
 struct badges *badges_new(
 	struct loop *loop, const struct config *config, badges_announce_fn *announce, void *arg);
-/* Reads every file again now, changed or not (SIGHUP). */
-void badges_reread(struct badges *badges);
+/* The listeners of <config> are in force, with the tokens that it has read. */
+void badges_adopt(struct badges *badges, const struct config *config);
 void badges_free(struct badges *badges); /* accepts NULL */

@@ -38,12 +38,6 @@ call_no_memory(struct call *call)
 	return call_fail(call, CSPARK_E_INTERNAL, "no memory for this request");
 }
 
-const struct config_listener *
-call_listener(const struct call *call)
-{
-	return &call->desk->config->listeners[front_listener_index(call->request)];
-}
-
 void
 call_limit_body(struct call *call, const char *name, uint64_t max)
 {
@@ -243,7 +237,8 @@ step_local(struct call *call)
 		answer = (struct admin_answer){ 204, NULL };
 	} else {
 		answer = admin_page(
-			call->desk->admin, call->route.page, loop_now_ms(call->desk->loop), &call->out);
+			call->desk->admin, call->config, call->route.page, loop_now_ms(call->desk->loop),
+			&call->out);
 	}
 	if (buf_failed(&call->out))
 		return call_no_memory(call);
@@ -351,6 +346,7 @@ on_begin(void *arg, struct front_request *request, enum cspark_code refusal, con
 	call->request = request;
 	call->started_us = loop_clock_us();
 	call->method = front_method(request);
+	call->listener = config_find_listener(call->config, front_listener_id(request));
 	intake_names(call);
 	if (refusal == CSPARK_OK)
 		call_run(call, STEP_ROUTE);

@@ -33,17 +33,18 @@
 #include "daemon/upstream.h"
 
 struct call;
+struct edition;
 struct operate;
 
 /* What the calls of a shard share. */
 struct desk {
 	struct loop *loop;
-	const struct config *config;
 	const struct admin *admin;
 	struct upstream *upstream;
+	struct edition *edition; /* for calls that begin now; counted */
 	struct metrics *metrics;
+	unsigned shard, shards;
 	struct request_ids ids;
-	char **badges; /* what callers must show, one a listener; NULL: nothing */
 	struct spools spools; /* bodies and files that are not kept in memory */
 	struct admit admit;
 	struct loop_timer admit_timer;
@@ -58,12 +59,13 @@ struct desk {
 	void *arg;
 };
 
-/* The fields up to <metrics>, <on_idle> and <arg> are filled by the owner; the <shards> share the configured
- * limits. False: no memory. */
-bool desk_init(struct desk *desk, unsigned shard, unsigned shards);
+/* The fields up to <metrics>, <on_idle> and <arg> are filled by the owner, but for the edition. <config> says
+ * what stays as long as the desk; the <shards> share its limits. False: no memory. */
+bool desk_init(struct desk *desk, const struct config *config, unsigned shard, unsigned shards);
+/* What begins from now on is done by <edition>, which is taken; so are the places with Spark given. The first
+ * one comes before the first call. */
+void desk_adopt(struct desk *desk, struct edition *edition);
 void desk_fini(struct desk *desk); /* no call is open */
-/* Callers of <listener> must show <token> from now on; copied. Without memory the old one stays. */
-void desk_badge(struct desk *desk, size_t listener, const char *token);
 /* The drain's deadline: calls with Spark are cancelled, everyone who waits is answered. */
 void desk_close(struct desk *desk);
 
@@ -99,6 +101,9 @@ struct sending {
 struct call {
 	struct list node;
 	struct desk *desk;
+	struct edition *edition; /* as it began; counted */
+	const struct config *config; /* the edition's */
+	const struct config_listener *listener; /* that it came by; NULL: it is gone from the configuration */
 	struct front_request *request;
 	enum call_step step;
 	struct arena arena;
@@ -164,8 +169,6 @@ enum call_step call_failed(struct call *call);
 enum call_step call_no_memory(struct call *call);
 /* The setting <name> lets the body have <max> bytes. */
 void call_limit_body(struct call *call, const char *name, uint64_t max);
-/* Whose rules hold for it. */
-const struct config_listener *call_listener(const struct call *call);
 /* Absolute, on the loop's clock. */
 int64_t call_deadline_ms(const struct call *call);
 /* Path and query as the caller wrote them, in the arena; at == NULL: no memory. */

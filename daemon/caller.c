@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "daemon/edition.h"
+
 /* ---- the token ---- */
 
 /* "Bearer TOKEN"; at == NULL if there is none of that scheme. */
@@ -45,7 +47,7 @@ is_open_page(const struct call *call)
 bool
 caller_is_known(struct call *call)
 {
-	const char *badge = call->desk->badges[front_listener_index(call->request)];
+	const char *badge = edition_badge(call->edition, call->listener);
 
 	if (!badge || is_open_page(call) || shows(call, str_of(badge)))
 		return true;
@@ -79,7 +81,7 @@ is_member(const struct config_ids *gids, const struct front_peer *peer)
 bool
 caller_is_allowed(struct call *call)
 {
-	const struct config_listener *listener = call_listener(call);
+	const struct config_listener *listener = call->listener;
 	struct front_peer peer;
 	bool allowed;
 

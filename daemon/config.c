@@ -1,6 +1,7 @@
 #include "daemon/config.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/config_check.h"
 #include "daemon/config_credential.h"
@@ -91,6 +92,30 @@ config_ref(struct config *config)
 {
 	__atomic_add_fetch(&config->refs, 1, __ATOMIC_RELAXED);
 	return config;
+}
+
+bool
+config_is_shared(const struct config *config)
+{
+	return __atomic_load_n(&config->refs, __ATOMIC_ACQUIRE) > 1;
+}
+
+const struct config_listener *
+config_find_listener(const struct config *config, unsigned id)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (config->listeners[i].id == id)
+			return &config->listeners[i];
+	return NULL;
+}
+
+const struct config_tenant *
+config_find_tenant(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->tenant_count; i++)
+		if (strcmp(config->tenants[i].name, name) == 0)
+			return &config->tenants[i];
+	return NULL;
 }
 
 static void

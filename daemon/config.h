@@ -18,12 +18,15 @@
 #include "base/buf.h"
 #include "lib/cspark.h"
 
+enum { CONFIG_MAX_LISTENERS = 16, CONFIG_MAX_TENANTS = 64 };
+
 struct config_ids {
 	unsigned *at;
 	size_t count;
 };
 
 struct config_listener {
+	unsigned id;          /* of the process, as long as some listener has this address: config_follow() */
 	char *address;        /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
 	bool unsafe_listen;   /* an address other than loopback is wanted */
 	unsigned allow;       /* enum cspark_group */
@@ -49,6 +52,9 @@ struct config_auth {
 enum config_kind { CONFIG_SAAS, CONFIG_HYBRID };
 
 struct config_tenant {
+	/* Of the process: config_follow(). <slot> goes with the name, <account> with what the tenant is for Spark:
+	 * whoever has the same may use the same token. */
+	unsigned slot, account;
 	char *name;
 	char *origin;    /* scheme://host[:port] */
 	char *tenant;    /* as in the path */
@@ -126,6 +132,12 @@ struct config *config_load(
 	const struct config_flags *flags, char *(*getenv_fn)(const char *), struct config_report *report);
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* any thread; wipes secrets; accepts NULL */
+/* Whether anybody but the caller still has a reference. */
+bool config_is_shared(const struct config *config);
+
+/* The listener or tenant of that identity; NULL: there is none. */
+const struct config_listener *config_find_listener(const struct config *config, unsigned id);
+const struct config_tenant *config_find_tenant(const struct config *config, const char *name);
 
 /* Reads the tenant's secret_file again; <ret> given (config_secret_fini). False, with an error: it is gone,
  * unsafe or not what it should be; the old secret stays in use. */

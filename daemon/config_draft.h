@@ -11,8 +11,6 @@
 #include "daemon/config_report.h"
 #include "daemon/config_value.h"
 
-enum { CONFIG_MAX_LISTENERS = 16, CONFIG_MAX_TENANTS = 64 };
-
 /* One structure: the configuration itself, a listener or a tenant. */
 struct config_part {
 	enum config_section section; /* CONFIG_TOP, CONFIG_LISTENER, CONFIG_TENANT */

@@ -159,8 +159,8 @@ help_key(const struct config_key *key, struct buf *out)
 	buf_printf(out, "; %s\n", range);
 	if (key->variable)
 		buf_printf(out, "    environment: %s\n", key->variable);
-	if (key->reloadable)
-		buf_put_str(out, STR("    read again on SIGHUP\n"));
+	if (!key->reloadable)
+		buf_put_str(out, STR("    a change needs a restart\n"));
 }
 
 void
@@ -253,8 +253,10 @@ static const char manual_head[] =
 	"All problems of a configuration are reported at once, and csparkd does not start with any.\n"
 	"Sizes are numbers of bytes, or texts such as \"64K\", \"64M\", \"1G\" (powers of 1024).\n"
 	"Keys that end in _ms are milliseconds.\n"
-	"A change takes effect when csparkd is started again; files with secrets are also read again on "
-	"SIGHUP.\n"
+	"On SIGHUP the file and the environment are read again, all or nothing: see\n"
+	".BR csparkd (8).\n"
+	"A key that says so takes effect only when csparkd is started again.\n"
+	"Files with secrets and with certificates are noticed within a second when they change.\n"
 	".SS Credentials\n"
 	"A tenant uses one kind: OAuth 2.0 client credentials, else an API key, else a bearer token; but "
 	"what the environment names\n"
@@ -304,7 +306,7 @@ manual_key(const struct config_key *key, struct buf *out)
 	buf_init(&text, 4096);
 	buf_printf(&text, "%s: %s. Default: ", type_name(key->type), range);
 	put_default(key, &text);
-	buf_printf(&text, ".%s", key->reloadable ? " Read again on SIGHUP." : "");
+	buf_printf(&text, ".%s", key->reloadable ? "" : " A change needs a restart.");
 	if (key->variable)
 		buf_printf(&text, " Environment: %s.", key->variable);
 	buf_put_char(&text, '\0');

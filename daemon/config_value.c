@@ -1,5 +1,6 @@
 #include "daemon/config_value.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -464,4 +465,59 @@ config_value_put(const struct config_key *key, const void *base, struct buf *out
 		return put_size(key, *(const uint64_t *)field, out);
 	}
 	return false;
+}
+
+/* ---- two structures ---- */
+
+bool
+config_value_same(const struct config_key *key, const void *a, const void *b)
+{
+	struct buf of_a, of_b;
+	bool same;
+
+	buf_init(&of_a, 65536);
+	buf_init(&of_b, 65536);
+	same = config_value_put(key, a, &of_a) == config_value_put(key, b, &of_b) &&
+		!buf_failed(&of_a) && !buf_failed(&of_b) && str_eq(buf_text(&of_a), buf_text(&of_b));
+	buf_fini(&of_a);
+	buf_fini(&of_b);
+	return same;
+}
+
+static bool
+copy_text(char **to, const char *from)
+{
+	char *copy = from ? strdup(from) : NULL;
+
+	if (from && !copy)
+		return false;
+	config_value_take(to, copy);
+	return true;
+}
+
+bool
+config_value_copy(const struct config_key *key, void *to, const void *from)
+{
+	void *field = (char *)to + key->offset;
+	const void *source = (const char *)from + key->offset;
+
+	switch (key->type) {
+	case CONFIG_TEXT:
+	case CONFIG_WORD:
+		return copy_text(field, *(char *const *)source);
+	case CONFIG_SIZE:
+		*(uint64_t *)field = *(const uint64_t *)source;
+		return true;
+	case CONFIG_FLAG:
+		*(bool *)field = *(const bool *)source;
+		return true;
+	case CONFIG_COUNT:
+	case CONFIG_MS:
+	case CONFIG_MODE:
+		*(unsigned *)field = *(const unsigned *)source;
+		return true;
+	default:
+		assert(false);
+		return false;
+	}
 }

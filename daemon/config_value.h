@@ -46,6 +46,11 @@ void config_value_take(char **field, char *text);
 /* Wipes and frees; accepts NULL. */
 void config_value_wipe(char *secret);
 
+/* Whether both mean the same; not for secrets. False without memory to tell. */
+bool config_value_same(const struct config_key *key, const void *a, const void *b);
+/* Copies the field, which is neither a list nor a secret. False: no memory, and nothing has changed. */
+bool config_value_copy(const struct config_key *key, void *to, const void *from);
+
 /* As it would be written in the file; secrets as "***". False, nothing written: not set. */
 bool config_value_put(const struct config_key *key, const void *base, struct buf *out);
 /* Appends <text> in quotes; what stands between "://" and "@" becomes "***". */

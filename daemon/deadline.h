@@ -17,6 +17,7 @@ enum deadline_phase {
 	DEADLINE_UPLOAD, /* a body that has earned more time by its size: looked at again and again */
 	DEADLINE_LINGER, /* a body that is dropped */
 	DEADLINE_IDLE,   /* between two requests */
+	DEADLINE_LAST,   /* the same, when there shall not be another */
 	DEADLINE_WRITE,  /* the answer */
 	DEADLINE_DOWNLOAD, /* an answer that has earned more time by what was taken of it: like UPLOAD */
 	DEADLINE_PHASES,

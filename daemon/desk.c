@@ -1,7 +1,7 @@
 /*
  * The desk: what the calls of a shard share, above all the places with Spark.
  */
-#include "daemon/config_value.h"
+#include "daemon/edition.h"
 #include "daemon/operate.h"
 
 #include <assert.h>
@@ -28,7 +28,7 @@ show_places(struct desk *desk)
 static enum call_step
 overloaded(struct call *call)
 {
-	const struct config *config = call->desk->config;
+	const struct config *config = call->config;
 
 	call->retry_after_s = 1;
 	return call_fail(call, CSPARK_E_OVERLOADED,
@@ -41,7 +41,7 @@ enum call_step
 desk_admit(struct call *call)
 {
 	struct desk *desk = call->desk;
-	int64_t until_ms = call->ready_us / 1000 + desk->config->limits.queue_ms;
+	int64_t until_ms = call->ready_us / 1000 + call->config->limits.queue_ms;
 	enum admit_verdict verdict;
 
 	if (until_ms > call_deadline_ms(call))
@@ -145,52 +145,29 @@ spool_dir(const struct config *config)
 	return dir ? dir : "/var/tmp";
 }
 
-static bool
-badges_init(struct desk *desk)
-{
-	const struct config *config = desk->config;
-
-	desk->badges = calloc(config->listener_count, sizeof *desk->badges);
-	for (size_t i = 0; desk->badges && i < config->listener_count; i++) {
-		if (config->listeners[i].caller_token)
-			desk->badges[i] = strdup(config->listeners[i].caller_token);
-		if (config->listeners[i].caller_token && !desk->badges[i])
-			return false;
-	}
-	return desk->badges != NULL;
-}
-
-static void
-badges_fini(struct desk *desk)
-{
-	for (size_t i = 0; desk->badges && i < desk->config->listener_count; i++)
-		config_value_wipe(desk->badges[i]);
-	free(desk->badges);
-	desk->badges = NULL;
-}
-
-void
-desk_badge(struct desk *desk, size_t listener, const char *token)
-{
-	char *copy = strdup(token);
-
-	if (!copy)
-		return;
-	config_value_wipe(desk->badges[listener]);
-	desk->badges[listener] = copy;
-}
-
 bool
-desk_init(struct desk *desk, unsigned shard, unsigned shards)
+desk_init(struct desk *desk, const struct config *config, unsigned shard, unsigned shards)
 {
-	unsigned places = share(desk->config->limits.max_in_flight, shard, shards);
-
-	admit_init(&desk->admit, places ? places : 1, share(desk->config->limits.max_queue, shard, shards));
+	desk->shard = shard;
+	desk->shards = shards;
+	admit_init(&desk->admit, 0, 0);
 	loop_timer_init(&desk->admit_timer, on_admit_due, desk);
 	list_init(&desk->calls);
 	list_init(&desk->spares);
-	return spools_init(&desk->spools, spool_dir(desk->config), desk->config->limits.max_spool / shards) &&
-		badges_init(desk);
+	return spools_init(&desk->spools, spool_dir(config), config->limits.max_spool / shards);
+}
+
+/* Who waits keeps waiting, and a place that is taken stays taken, also where there are fewer of them now. */
+void
+desk_adopt(struct desk *desk, struct edition *edition)
+{
+	unsigned places = share(edition->config->limits.max_in_flight, desk->shard, desk->shards);
+
+	edition_unref(desk->edition);
+	desk->edition = edition;
+	desk->admit.limit = places ? places : 1;
+	desk->admit.queue_limit = share(edition->config->limits.max_queue, desk->shard, desk->shards);
+	desk_pump(desk);
 }
 
 static void
@@ -211,8 +188,8 @@ desk_fini(struct desk *desk)
 	while ((node = list_pop(&desk->spares)))
 		call_free(LIST_ITEM(node, struct call, node));
 	desk->spare_count = 0;
+	edition_unref(desk->edition);
 	spools_fini(&desk->spools);
-	badges_fini(desk);
 }
 
 /* A call's memory, used or new; only <arena> and <out> mean anything yet. */
@@ -229,7 +206,7 @@ call_memory(struct desk *desk)
 	call = malloc(sizeof *call);
 	if (call) {
 		arena_init(&call->arena, ARENA_MAX);
-		buf_init(&call->out, desk->config->limits.max_answer + ARENA_MAX);
+		buf_init(&call->out, 0);
 	}
 	return call;
 }
@@ -248,7 +225,10 @@ desk_call_new(struct desk *desk)
 	*call = (struct call){
 		.arena = arena, .out = out, .desk = desk, .operation = ROUTE_OP_NONE, .retry_after_s = -1
 	};
-	buf_init(&call->raw, desk->config->limits.max_body);
+	call->edition = edition_ref(desk->edition);
+	call->config = call->edition->config;
+	call->out.max_bytes = call->config->limits.max_answer + ARENA_MAX;
+	buf_init(&call->raw, call->config->limits.max_body);
 	admit_ticket_init(&call->ticket);
 	list_append(&desk->calls, &call->node);
 	desk->open++;
@@ -261,6 +241,7 @@ desk_call_done(struct call *call)
 	struct desk *desk = call->desk;
 
 	list_remove(&call->node);
+	edition_unref(call->edition);
 	arena_clear(&call->arena);
 	if (desk->spare_count >= SPARES_MAX || call->out.cap > SPARE_OUT_MAX) {
 		call_free(call);

@@ -24,6 +24,7 @@ void
 doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_caller, void *arg)
 {
 	*doors = (struct doors){ .loop = loop, .on_caller = on_caller, .arg = arg };
+	list_init(&doors->all);
 	loop_timer_init(&doors->retry, on_retry, doors);
 }
 
@@ -52,32 +53,65 @@ set_around(int fd)
 	return set;
 }
 
+static struct door *
+door_at(struct list *node)
+{
+	return LIST_ITEM(node, struct door, node);
+}
+
+static void
+door_free(struct door *door)
+{
+	if (!door)
+		return;
+	list_remove(&door->node);
+	free(door->name);
+	free(door);
+}
+
+static struct door *
+door_new(struct doors *doors, const struct front_socket *socket)
+{
+	struct door *door = calloc(1, sizeof(*door));
+
+	if (!door)
+		return NULL;
+	*door = (struct door){ .doors = doors,
+		.id = socket->id,
+		.fd = socket->fd,
+		.is_kept = socket->is_kept,
+		.listener = socket->listener,
+		.name = strdup(socket->name) };
+	door->watched = socket->is_kept || socket->is_unix ? set_around(socket->fd) : socket->fd;
+	list_append(&doors->all, &door->node);
+	return door;
+}
+
+/* What is asked of callers; NULL: those who are in are told that they came too late. */
+static void
+door_ask(struct door *door, const struct front_socket *socket)
+{
+	door->max_connections = socket ? socket->max_connections : 0;
+	door->place.allowed_hosts = socket ? socket->allowed_hosts : NULL;
+	door->place.allowed_origins = socket ? socket->allowed_origins : NULL;
+}
+
 bool
 doors_add(struct doors *doors, const struct front_socket *socket)
 {
-	struct door *door = &doors->at[doors->count];
-	char *name = doors->count < FRONT_SOCKETS_MAX ? strdup(socket->name) : NULL;
-	bool is_shared = socket->is_kept || socket->is_unix;
-	int watched = !name ? -1 : is_shared ? set_around(socket->fd) : socket->fd;
+	struct door *door = door_new(doors, socket);
 
-	if (watched < 0) {
-		free(name);
+	if (!door || !door->name || door->watched < 0) {
+		if (door && door->watched >= 0 && door->watched != door->fd)
+			close(door->watched);
 		close(socket->fd);
+		door_free(door);
 		return false;
 	}
-	*door = (struct door){ .doors = doors,
-		.fd = socket->fd,
-		.watched = watched,
-		.is_kept = socket->is_kept,
-		.listener = socket->listener,
-		.max_connections = socket->max_connections,
-		.name = name };
-	door->place.allowed_hosts = socket->allowed_hosts;
-	door->place.allowed_origins = socket->allowed_origins;
+	door_ask(door, socket);
 	door->place.any_host = socket->is_unix;
 	if (!socket->is_unix)
-		door->place.own_host = host_of(name);
-	doors->count++;
+		door->place.own_host = host_of(door->name);
 	return true;
 }
 
@@ -145,8 +179,9 @@ doors_watch(struct doors *doors, bool open)
 {
 	bool ok = true;
 
-	for (unsigned i = 0; i < doors->count; i++)
-		ok &= door_watch(&doors->at[i], open);
+	for (struct list *node = doors->all.next; node != &doors->all; node = node->next)
+		if (door_at(node)->fd >= 0)
+			ok &= door_watch(door_at(node), open);
 	return ok;
 }
 
@@ -154,7 +189,7 @@ void
 door_enter(struct door *door)
 {
 	door->connections++;
-	if (door->connections == door->max_connections && door->doors->open)
+	if (door->fd >= 0 && door->connections == door->max_connections && door->doors->open)
 		door_watch(door, true);
 }
 
@@ -164,7 +199,9 @@ door_leave(struct door *door)
 	bool was_full = is_full(door);
 
 	door->connections--;
-	if (was_full && door->doors->open)
+	if (door->fd < 0 && door->connections == 0)
+		door_free(door);
+	else if (door->fd >= 0 && was_full && door->doors->open)
 		door_watch(door, true);
 }
 
@@ -187,13 +224,32 @@ doors_shut(struct doors *doors)
 	doors->open = false;
 }
 
+static void
+door_drain(struct door *door)
+{
+	while (door->doors->open && !door->is_kept && !is_full(door) && let_in(door))
+		;
+}
+
+static void
+door_close(struct door *door)
+{
+	if (door->fd < 0)
+		return;
+	loop_forget(door->doors->loop, door->watched);
+	if (door->watched != door->fd)
+		close(door->watched);
+	close(door->fd);
+	door->fd = -1;
+	door_ask(door, NULL);
+}
+
 void
 doors_drain(struct doors *doors)
 {
-	for (unsigned i = 0; i < doors->count; i++)
-		while (doors->open && !doors->at[i].is_kept && !is_full(&doors->at[i]) &&
-			let_in(&doors->at[i]))
-			;
+	for (struct list *node = doors->all.next; node != &doors->all; node = node->next)
+		if (door_at(node)->fd >= 0)
+			door_drain(door_at(node));
 	doors_close(doors);
 }
 
@@ -204,20 +260,63 @@ doors_close(struct doors *doors)
 		return;
 	doors_shut(doors);
 	doors->closed = true;
-	for (unsigned i = 0; i < doors->count; i++) {
-		loop_forget(doors->loop, doors->at[i].watched);
-		if (doors->at[i].watched != doors->at[i].fd)
-			close(doors->at[i].watched);
-		close(doors->at[i].fd);
-	}
+	for (struct list *node = doors->all.next; node != &doors->all; node = node->next)
+		door_close(door_at(node));
 }
 
 void
 doors_fini(struct doors *doors)
 {
 	doors_close(doors);
-	for (unsigned i = 0; i < doors->count; i++)
-		free(doors->at[i].name);
+	while (!list_empty(&doors->all))
+		door_free(door_at(doors->all.next));
+}
+
+/* ---- other doors ---- */
+
+static const struct front_socket *
+find_socket(const struct front_socket *sockets, size_t count, unsigned id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sockets[i].id == id)
+			return &sockets[i];
+	return NULL;
+}
+
+/* <socket> NULL: nobody shall come in by <door> any more. */
+static void
+door_adopt(struct door *door, const struct front_socket *socket)
+{
+	if (socket) {
+		door_ask(door, socket);
+		return;
+	}
+	door_drain(door);
+	door_close(door);
+	if (door->connections == 0)
+		door_free(door);
+}
+
+bool
+doors_adopt(struct doors *doors, const struct front_socket *sockets, size_t count)
+{
+	bool ok = true;
+
+	for (struct list *node = doors->all.next, *next; node != &doors->all; node = next) {
+		struct door *door = door_at(node);
+
+		next = node->next;
+		if (door->fd >= 0)
+			door_adopt(door, find_socket(sockets, count, door->id));
+	}
+	for (size_t i = 0; i < count; i++)
+		if (sockets[i].fd >= 0)
+			ok &= doors_add(doors, &sockets[i]);
+	if (doors->open)
+		doors_watch(doors, true);
+	else
+		doors_open(doors);
+	return ok;
 }
 
 /* ---- who callers are ---- */

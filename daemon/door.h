@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "base/list.h"
 #include "base/str.h"
 #include "daemon/front.h"
 #include "daemon/guard.h"
@@ -21,7 +22,9 @@ struct doors;
 
 struct door {
 	struct doors *doors;
-	int fd;
+	struct list node;
+	unsigned id;
+	int fd; /* -1: closed for good, and kept for those who came in by it */
 	/* What the loop watches: <fd>, or an epoll set around it. A socket that others hold too would stay in
 	 * the loop's own set after <fd> is closed, and wake it for a number that is somebody else's then. */
 	int watched;
@@ -42,17 +45,19 @@ struct doors {
 	struct loop_timer retry;
 	bool open;
 	bool closed; /* for good */
-	unsigned count;
-	struct door at[FRONT_SOCKETS_MAX];
+	struct list all; /* struct door */
 	doors_caller_fn *on_caller;
 	void *arg;
 };
 
 void doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_caller, void *arg);
-/* Its descriptor is taken, also on failure; its lists are borrowed. */
+/* Its descriptor is taken, also on failure; its lists are borrowed. Opened by the next doors_open(). */
 bool doors_add(struct doors *doors, const struct front_socket *socket);
+/* As front_adopt() says. */
+bool doors_adopt(struct doors *doors, const struct front_socket *sockets, size_t count);
 void doors_open(struct doors *doors);
-/* A connection that came in by <door> began or ended; at its limit the door is shut, the others are not. */
+/* A connection that came in by <door> began or ended; at its limit the door is shut, the others are not. One
+ * that is closed goes with its last connection. */
 void door_enter(struct door *door);
 void door_leave(struct door *door);
 void doors_shut(struct doors *doors);

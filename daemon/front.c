@@ -176,15 +176,19 @@ mhd_start(struct front *front, const struct front_options *options)
 }
 
 static void
+set_rules(struct front *front, const struct front_options *options)
+{
+	front->rules.max_target = options->max_target;
+	front->rules.max_body = options->max_body;
+}
+
+static void
 front_init(struct front *front, struct loop *loop, const struct front_options *options)
 {
 	front->loop = loop;
 	front->max_connections = options->max_connections;
-	front->rules = (struct guard_rules){
-		.max_head = options->max_head,
-		.max_target = options->max_target,
-		.max_body = options->max_body,
-	};
+	front->rules.max_head = options->max_head;
+	set_rules(front, options);
 	list_init(&front->all);
 	list_init(&front->parking);
 	lingers_init(&front->lingers, loop);
@@ -226,6 +230,30 @@ front_new(struct loop *loop, const struct front_options *options, const struct f
 fail:
 	front_free(front);
 	return NULL;
+}
+
+/* Who came by a door that is closed now, and asks nothing, has a moment left; as when the front drains. */
+static void
+hurry_strangers(struct front *front)
+{
+	for (struct list *node = front->all.next; node != &front->all; node = node->next) {
+		struct front_request *request = LIST_ITEM(node, struct front_request, all);
+
+		if (request->door->fd < 0 && request_is_idle(request))
+			patience_enter(&front->patience, request, DEADLINE_LAST);
+	}
+}
+
+bool
+front_adopt(struct front *front, const struct front_options *options)
+{
+	bool ok = doors_adopt(&front->doors, options->sockets, options->socket_count);
+
+	set_rules(front, options);
+	front->crowd.max = options->max_per_caller;
+	patience_adopt(&front->patience, options);
+	hurry_strangers(front);
+	return ok;
 }
 
 /*

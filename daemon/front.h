@@ -69,10 +69,11 @@ struct front_ops {
 enum { FRONT_SOCKETS_MAX = 16 };
 
 struct front_socket {
-	int fd;           /* listening, non-blocking; taken */
+	unsigned id;      /* which one it is for front_adopt() */
+	int fd;           /* listening, non-blocking; taken; -1: the one of that id which is open already */
 	bool is_unix;
 	bool is_kept; /* others go on listening: who waits when the front drains is theirs */
-	unsigned listener; /* the owner's number, for front_listener_index() */
+	unsigned listener; /* the owner's number, for front_listener_id() */
 	unsigned max_connections; /* others wait in the kernel's queue; 0: only the front's limit */
 	const char *name; /* for logs: "127.0.0.1:8080"; copied */
 	const char *const *allowed_hosts; /* besides loopback; NULL-terminated; may be NULL; borrowed */
@@ -81,7 +82,7 @@ struct front_socket {
 
 struct front_options {
 	const struct front_socket *sockets; /* copied */
-	size_t socket_count;                /* at most FRONT_SOCKETS_MAX */
+	size_t socket_count;                /* at most FRONT_SOCKETS_MAX; may be 0 */
 	unsigned max_connections;    /* of this front */
 	unsigned max_per_caller;     /* connections, see crowd.h; more are closed at once; 0: any number */
 	size_t max_head;             /* bytes; 431 */
@@ -95,6 +96,14 @@ struct front_options {
  * at once. */
 struct front *front_new(struct loop *loop, const struct front_options *options, const struct front_ops *ops,
 	void *arg);
+/*
+ * New settings. From now on the <sockets> are those of the options: one that is new accepts at once, one that
+ * is named again is not touched, but for its lists, and one that is not named any more is closed when
+ * all who wait at it have come in; their connections are closed after their next answer, or a moment of
+ * silence. Numbers hold for what begins from now on; max_connections and max_head stay. False: no memory for a
+ * socket, which is closed; the rest is done.
+ */
+bool front_adopt(struct front *front, const struct front_options *options);
 /* Stops accepting and closes the listening sockets; kept connections are closed after their next answer,
  * or when they stay silent for a moment. */
 void front_drain(struct front *front);
@@ -118,7 +127,7 @@ void front_headers(const struct front_request *request,
 	void (*take)(void *arg, struct str name, struct str value), void *arg);
 int64_t front_content_length(const struct front_request *request); /* -1: chunked; 0: no body */
 const char *front_listener(const struct front_request *request);
-unsigned front_listener_index(const struct front_request *request); /* as the socket has it */
+unsigned front_listener_id(const struct front_request *request); /* as the socket has it */
 /* "127.0.0.1:40312" or "unix:uid=1000,pid=4711" */
 const char *front_caller(const struct front_request *request);
 

@@ -201,7 +201,7 @@ add_fields(struct MHD_Response *response, const struct front_reply *reply)
 static bool
 must_close(const struct front_request *request, const struct front_reply *reply)
 {
-	return reply->close || request->front->draining;
+	return reply->close || request->front->draining || request->door->fd < 0;
 }
 
 /* The end of the connection is the end of the answer. */

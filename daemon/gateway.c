@@ -12,49 +12,21 @@
 #include <unistd.h>
 
 #include "base/version.h"
-#include "daemon/badge.h"
-#include "daemon/front.h"
+#include "daemon/gateway_own.h"
 #include "daemon/log.h"
-#include "daemon/loop.h"
 #include "daemon/notify.h"
 #include "daemon/openapi.h"
 #include "daemon/route.h"
-#include "daemon/shard.h"
-#include "daemon/sockets.h"
-#include "daemon/tokens.h"
 
 #define PULSE_MS 1000
 #define STUCK_MS 5000 /* without a turn of a shard's loop; a busy machine may cost a pulse or two */
 #define CLOSE_MS 5000 /* after the drain's deadline: for the last answers to leave */
 
-struct gateway {
-	const struct config *config;
-	struct loop *loop;
-	struct tokens *tokens;
-	struct badges *badges;
-	struct admin admin;
-	struct buf openapi; /* the document, written once */
-	const char **tenant_names;
-	struct metrics **metrics; /* one a shard, and main's as the last */
-	struct shard **shards;
-	unsigned shard_count;
-	unsigned started;               /* threads */
-	unsigned drained;               /* shards that said so */
-	struct sockets sockets;
-	int signals; /* signalfd */
-	struct loop_timer deadline;
-	struct loop_timer pulse;
-	bool is_stuck; /* a shard's loop does not turn */
-	int64_t drain_began_ms;
-	bool closing;
-	int exit_code;
-};
-
 /* ---- letters from the shards ------------------------------------------------------------ */
 
 struct letter {
 	struct gateway *gateway;
-	size_t tenant;
+	unsigned account;
 	uint64_t generation;
 	int64_t until_ms;
 	void (*read)(const struct letter *letter);
@@ -84,14 +56,20 @@ post(struct letter letter)
 static void
 read_want_token(const struct letter *letter)
 {
-	tokens_want(letter->gateway->tokens, letter->tenant, letter->generation);
+	tokens_want(letter->gateway->tokens, letter->account, letter->generation);
 }
 
 static void
 read_held(const struct letter *letter)
 {
 	for (unsigned i = 0; i < letter->gateway->shard_count; i++)
-		shard_hold(letter->gateway->shards[i], letter->tenant, letter->until_ms);
+		shard_hold(letter->gateway->shards[i], letter->account, letter->until_ms);
+}
+
+static void
+read_adopted(const struct letter *letter)
+{
+	gateway_adopted(letter->gateway);
 }
 
 static void stop_shards(struct gateway *gateway);
@@ -106,16 +84,22 @@ read_drained(const struct letter *letter)
 }
 
 static void
-on_want_token(void *arg, size_t tenant, uint64_t generation)
+on_want_token(void *arg, unsigned account, uint64_t generation)
 {
 	post((struct letter){
-		.gateway = arg, .tenant = tenant, .generation = generation, .read = read_want_token });
+		.gateway = arg, .account = account, .generation = generation, .read = read_want_token });
 }
 
 static void
-on_held(void *arg, size_t tenant, int64_t until_ms)
+on_held(void *arg, unsigned account, int64_t until_ms)
 {
-	post((struct letter){ .gateway = arg, .tenant = tenant, .until_ms = until_ms, .read = read_held });
+	post((struct letter){ .gateway = arg, .account = account, .until_ms = until_ms, .read = read_held });
+}
+
+static void
+on_adopted(void *arg)
+{
+	post((struct letter){ .gateway = arg, .read = read_adopted });
 }
 
 static void
@@ -124,19 +108,19 @@ on_drained(void *arg)
 	post((struct letter){ .gateway = arg, .read = read_drained });
 }
 
-static const struct shard_ops shard_ops = { on_want_token, on_held, on_drained };
+static const struct shard_ops shard_ops = { on_want_token, on_held, on_adopted, on_drained };
 
 static void
-on_announce(void *arg, size_t tenant, const struct cspark_token_news *news)
+on_announce(void *arg, unsigned account, const struct cspark_token_news *news)
 {
 	struct gateway *gateway = arg;
 
 	for (unsigned i = 0; i < gateway->shard_count; i++)
-		shard_token(gateway->shards[i], tenant, news);
+		shard_token(gateway->shards[i], account, news);
 }
 
 static void
-on_badge(void *arg, size_t listener, const char *token)
+on_badge(void *arg, unsigned listener, const char *token)
 {
 	struct gateway *gateway = arg;
 
@@ -206,10 +190,7 @@ on_signal(void *arg, int fd, int events)
 			drain(gateway, "SIGINT");
 			break;
 		case SIGHUP:
-			tokens_reread(gateway->tokens);
-			badges_reread(gateway->badges);
-			log_say(LOG_INFO_LEVEL, "reload",
-				"secret files were read again; other settings need a restart");
+			gateway_reload(gateway);
 			break;
 		case SIGUSR1:
 			if (!log_reopen())
@@ -305,30 +286,25 @@ raise_descriptor_limit(const struct config *config)
 }
 
 static bool
-make_tables(struct gateway *gateway)
+make_tables(struct gateway *gateway, const struct config *config)
 {
-	const struct config *config = gateway->config;
-	struct metrics_names names;
+	struct metrics_names names = { route_operation_names, ROUTE_OPERATIONS, gateway->tenant_names,
+		CONFIG_SLOTS };
 
 	gateway->shard_count = config->workers;
-	gateway->tenant_names = calloc(config->tenant_count, sizeof(char *));
 	gateway->metrics = calloc(config->workers + 1, sizeof(struct metrics *));
 	gateway->shards = calloc(config->workers, sizeof(struct shard *));
-	gateway->admin.tenants = calloc(config->tenant_count, sizeof *gateway->admin.tenants);
-	if (!gateway->tenant_names || !gateway->metrics || !gateway->shards || !gateway->admin.tenants)
+	gateway->admin.tenants = calloc(CONFIG_SLOTS, sizeof *gateway->admin.tenants);
+	if (!gateway->metrics || !gateway->shards || !gateway->admin.tenants)
 		return false;
-	names = (struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, gateway->tenant_names,
-		(unsigned)config->tenant_count };
-	for (size_t i = 0; i < config->tenant_count; i++)
-		gateway->tenant_names[i] = config->tenants[i].name;
 	for (unsigned i = 0; i <= config->workers; i++) {
 		gateway->metrics[i] = metrics_new(&names);
 		if (!gateway->metrics[i])
 			return false;
 	}
-	gateway->admin.config = config;
 	gateway->admin.metrics = gateway->metrics;
 	gateway->admin.metrics_count = config->workers + 1;
+	gateway->admin.workers = config->workers;
 	gateway->admin.started_ms = loop_now_ms(gateway->loop);
 	return true;
 }
@@ -343,49 +319,19 @@ write_openapi(struct gateway *gateway)
 }
 
 static bool
-open_sockets(struct gateway *gateway)
+make_shard(struct gateway *gateway, const struct config *config, unsigned index)
 {
-	struct cspark_error error;
-
-	if (sockets_open(&gateway->sockets, gateway->config, &error))
-		return true;
-	log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
-	gateway->exit_code = EX_UNAVAILABLE;
-	return false;
-}
-
-static bool
-give_sockets(struct gateway *gateway, int *ret)
-{
-	struct cspark_error error;
-
-	if (sockets_give(&gateway->sockets, ret, &error))
-		return true;
-	log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
-	gateway->exit_code = EX_UNAVAILABLE;
-	return false;
-}
-
-static bool
-make_shard(struct gateway *gateway, unsigned index)
-{
-	int sockets[FRONT_SOCKETS_MAX];
 	struct cspark_error error;
 	struct shard_options options = {
 		.index = index,
 		.count = gateway->shard_count,
-		.config = gateway->config,
+		.config = config,
 		.admin = &gateway->admin,
 		.metrics = gateway->metrics[index],
-		.sockets = sockets,
-		.places = gateway->sockets.at,
-		.socket_count = gateway->sockets.count,
 		.ops = &shard_ops,
 		.arg = gateway,
 	};
 
-	if (!give_sockets(gateway, sockets))
-		return false;
 	gateway->shards[index] = shard_new(&options, &error);
 	if (!gateway->shards[index])
 		log_say(LOG_ERROR_LEVEL, "start_failed", "%s", error.detail);
@@ -396,7 +342,6 @@ static bool
 make_tokens(struct gateway *gateway)
 {
 	struct tokens_options options = {
-		.config = gateway->config,
 		.metrics = gateway->metrics[gateway->shard_count],
 		.tenants = gateway->admin.tenants,
 		.announce = on_announce,
@@ -407,35 +352,50 @@ make_tokens(struct gateway *gateway)
 	return gateway->tokens != NULL;
 }
 
-static void
-say_ready(const struct gateway *gateway)
+void
+gateway_say_ready(struct gateway *gateway)
 {
-	for (size_t i = 0; i < gateway->sockets.count; i++)
-		log_say(LOG_INFO_LEVEL, "listening", "%s", gateway->sockets.at[i].name);
+	const struct config *config = gateway->config;
+
 	log_say(LOG_INFO_LEVEL, "started", "csparkd " CSPARKD_VERSION ", %u workers, tenant %s at %s",
-		gateway->shard_count, gateway->config->tenants[0].name, gateway->config->tenants[0].base_url);
-	notify_ready();
+		gateway->shard_count, config->tenants[0].name, config->tenants[0].base_url);
+	if (!gateway->drain_began_ms)
+		notify_ready();
 	log_flush();
 }
 
+/* The first snapshot; it comes to the shards as all others do. */
 static bool
-start(struct gateway *gateway)
+adopt_first(struct gateway *gateway, struct config *config)
+{
+	struct cspark_error error;
+
+	if (!gateway_adopt(gateway, config, &error)) {
+		log_say(LOG_ERROR_LEVEL, "listen_failed", "%s", error.detail);
+		gateway->exit_code = EX_UNAVAILABLE;
+		return false;
+	}
+	for (size_t i = 0; i < gateway->sockets.count; i++)
+		log_say(LOG_INFO_LEVEL, "listening", "%s", gateway->sockets.at[i].name);
+	return true;
+}
+
+static bool
+start(struct gateway *gateway, struct config *config)
 {
 	gateway->loop = loop_new();
-	if (!gateway->loop || !catch_signals(gateway) || !make_tables(gateway) ||
+	if (!gateway->loop || !catch_signals(gateway) || !make_tables(gateway, config) ||
 		!write_openapi(gateway))
 		return false;
-	raise_descriptor_limit(gateway->config);
-	if (!open_sockets(gateway))
-		return false;
+	raise_descriptor_limit(config);
 	loop_timer_init(&gateway->deadline, on_deadline, gateway);
 	loop_timer_init(&gateway->pulse, on_pulse, gateway);
 	for (unsigned i = 0; i < gateway->shard_count; i++) {
-		if (!make_shard(gateway, i))
+		if (!make_shard(gateway, config, i))
 			return false;
 	}
-	gateway->badges = badges_new(gateway->loop, gateway->config, on_badge, gateway);
-	if (!gateway->badges || !make_tokens(gateway))
+	gateway->badges = badges_new(gateway->loop, config, on_badge, gateway);
+	if (!gateway->badges || !make_tokens(gateway) || !adopt_first(gateway, config_ref(config)))
 		return false;
 	for (; gateway->started < gateway->shard_count; gateway->started++) {
 		if (!shard_start(gateway->shards[gateway->started]))
@@ -471,29 +431,41 @@ take_down(struct gateway *gateway)
 	}
 	loop_free(gateway->loop);
 	free(gateway->metrics);
-	free(gateway->tenant_names);
 	free(gateway->shards);
 	free(gateway->admin.tenants);
 	buf_fini(&gateway->openapi);
+	buf_fini(&gateway->kept);
+	config_unref(gateway->config);
+	config_lineage_fini(&gateway->lineage);
 	route_fini();
 }
 
-int
-gateway_run(const struct config *config)
+void
+gateway_block_reload(void)
 {
-	struct gateway gateway = { .config = config, .signals = -1, .exit_code = EX_SOFTWARE };
+	sigset_t set;
 
-	if (route_init() && start(&gateway)) {
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int
+gateway_run(struct config *config, const struct config_flags *flags)
+{
+	struct gateway gateway = { .flags = flags, .signals = -1, .exit_code = EX_SOFTWARE };
+
+	if (route_init() && start(&gateway, config)) {
 		struct loop_guest flusher = { NULL, flush_log, &gateway };
 
 		gateway.exit_code = EX_OK;
 		(void)loop_add_guest(gateway.loop, &flusher);
-		say_ready(&gateway);
 		loop_run(gateway.loop);
 	} else if (gateway.exit_code == EX_SOFTWARE) {
 		log_say(LOG_ERROR_LEVEL, "start_failed", "no memory, no descriptors or no threads: %s",
 			strerror(errno));
 	}
 	take_down(&gateway);
+	config_unref(config);
 	return gateway.exit_code;
 }

@@ -29,7 +29,7 @@ tenant_of_path(const struct config *config, struct str segment)
 static bool
 prepare_decode(struct call *call)
 {
-	const struct config *config = call->desk->config;
+	const struct config *config = call->config;
 	struct decode_limits limits = { config->limits.max_body, config->limits.max_records };
 	enum decode_form form;
 	enum decode_coding coding;
@@ -53,7 +53,7 @@ is_of_runner(unsigned operation)
 static const struct config_tenant *
 usual_tenant(const struct call *call)
 {
-	const struct config *config = call->desk->config;
+	const struct config *config = call->config;
 
 	for (size_t i = 0; i < config->tenant_count && is_of_runner(call->operation); i++) {
 		if (config->tenants[i].kind == CONFIG_HYBRID)
@@ -67,7 +67,7 @@ choose_tenant(struct call *call)
 {
 	struct str name = call->control.tenant;
 
-	call->tenant = name.at ? tenant_called(call->desk->config, name) : usual_tenant(call);
+	call->tenant = name.at ? tenant_called(call->config, name) : usual_tenant(call);
 	return call->tenant ||
 		refuse(&call->error, CSPARK_E_BAD_PARAMETER, "_tenant: no tenant called '%.*s' is configured",
 			(int)(name.len < 64 ? name.len : 64), name.at);
@@ -100,7 +100,7 @@ route_execute(struct call *call)
 	struct cspark_bytes path = { call->route.rest.at, call->route.rest.len };
 	bool get = str_eq(call->method, STR("GET"));
 
-	call_limit_body(call, "limits.max_body", call->desk->config->limits.max_body);
+	call_limit_body(call, "limits.max_body", call->config->limits.max_body);
 	if (!cspark_locator_from_path(path, &call->locator, &call->error) ||
 		!control_read(front_query(call->request), front_header(call->request, "Accept"), get,
 			call->operation == CSPARK_OP_VALIDATE, &call->arena, &call->control, &call->error))
@@ -153,7 +153,7 @@ route_operation(struct call *call)
 static const struct config_tenant *
 tenant_of_drop_in(const struct call *call)
 {
-	const struct config *config = call->desk->config;
+	const struct config *config = call->config;
 	struct str name = route_part(&call->route, "tenant");
 	const struct config_tenant *tenant;
 
@@ -187,7 +187,7 @@ route_drop_in(struct call *call)
 	if (!is_execution(call->operation)) {
 		next = operate_route(call);
 	} else {
-		call_limit_body(call, "limits.max_body", call->desk->config->limits.max_body);
+		call_limit_body(call, "limits.max_body", call->config->limits.max_body);
 		next = operate_read_path(call) ? CALL_PARKED : call_failed(call);
 	}
 	return next == CALL_PARKED && !permit_head(call) ? STEP_REFUSE : next;
@@ -197,7 +197,7 @@ route_drop_in(struct call *call)
 static void
 tell_status_apart(struct call *call)
 {
-	const struct config *config = call->desk->config;
+	const struct config *config = call->config;
 	bool has_runner = false;
 
 	if (call->route.kind != ROUTE_ADMIN || call->route.page != PAGE_STATUS ||
@@ -231,6 +231,9 @@ intake_route(struct call *call)
 {
 	bool is_found;
 
+	if (!call->listener)
+		return call_fail(call, CSPARK_E_DRAINING,
+			"this listener is not configured any more; ask at another address");
 	if (!caller_is_allowed(call))
 		return STEP_REFUSE;
 	if (is_preflight(call))

@@ -11,6 +11,7 @@
 enum {
 	VALUE_MAX_BYTES = 256,
 	SENTENCE_MAX_BYTES = 1024,
+	LONG_MAX_BYTES = 3000,
 	END_BYTES = 16, /* kept free for the end: ,"cut":true}\n */
 };
 
@@ -192,6 +193,12 @@ void
 log_text(struct log_line *line, const char *key, const char *value)
 {
 	put_value(line, key, str_of(value), VALUE_MAX_BYTES);
+}
+
+void
+log_long(struct log_line *line, const char *key, const char *value)
+{
+	put_value(line, key, str_of(value), LONG_MAX_BYTES);
 }
 
 void

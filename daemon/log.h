@@ -7,7 +7,7 @@
  * works again, a line "log_dropped" says how many this thread lost. Bytes from outside are escaped and cut at
  * 256.
  *
- * The sink and the level are process-wide and set before threads start (until then: JSON on standard error,
+ * The sink and the level are process-wide; the sink is set before threads start (until then: JSON on standard error,
  * level info); the rest is per thread. SIGPIPE must be ignored by the program.
  */
 #pragma once
@@ -32,6 +32,7 @@ bool log_reopen(void);
 void log_close(void); /* flushes the calling thread's lines; then the log is as before log_open() */
 bool log_level_parse(const char *name, enum log_level *ret);
 bool log_on(enum log_level level);
+void log_set_level(enum log_level level); /* any thread, any time */
 /* Writes what this thread has gathered. Lines at warn and error level are written at once. */
 void log_flush(void);
 uint64_t log_dropped(void); /* lines lost so far, all threads */
@@ -50,6 +51,7 @@ void log_begin(struct log_line *line, enum log_level level, const char *event);
 /* Escaped, cut; absent (at == NULL) gives null. */
 void log_str(struct log_line *line, const char *key, struct str value);
 void log_text(struct log_line *line, const char *key, const char *value); /* the same for C strings */
+void log_long(struct log_line *line, const char *key, const char *value); /* cut at 3000, for the one field */
 void log_int(struct log_line *line, const char *key, int64_t value);
 /* As milliseconds with three decimals; negative: null. */
 void log_ms(struct log_line *line, const char *key, int64_t microseconds);

@@ -48,7 +48,13 @@ static struct {
 bool
 log_on(enum log_level level)
 {
-	return level <= sink.level;
+	return level <= __atomic_load_n(&sink.level, __ATOMIC_RELAXED);
+}
+
+void
+log_set_level(enum log_level level)
+{
+	__atomic_store_n(&sink.level, level, __ATOMIC_RELAXED);
 }
 
 enum log_format
@@ -134,7 +140,7 @@ log_open(const struct log_options *options)
 		adopt_stderr();
 	}
 	sink.file = file;
-	sink.level = options->level;
+	log_set_level(options->level);
 	sink.format = options->format;
 	sink.coloured = options->format == LOG_TEXT && isatty(sink.fd);
 	return true;
@@ -170,7 +176,7 @@ log_close(void)
 	release();
 	sink.fd = STDERR_FILENO;
 	sink.kind = SINK_FOREIGN;
-	sink.level = LOG_INFO_LEVEL;
+	log_set_level(LOG_INFO_LEVEL);
 	sink.format = LOG_JSON;
 	sink.coloured = false;
 }

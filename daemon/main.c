@@ -177,6 +177,8 @@ main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	if (action == RUN)
+		gateway_block_reload();
 	if (!cspark_global_init())
 		return EX_SOFTWARE;
 	config = load(&flags);
@@ -189,7 +191,8 @@ main(int argc, char **argv)
 			strerror(errno));
 		code = EX_CONFIG;
 	} else {
-		code = gateway_run(config);
+		code = gateway_run(config, &flags);
+		config = NULL;
 		log_close();
 	}
 	config_unref(config);

@@ -39,6 +39,7 @@ static const struct bucket {
 	{ 5000000, "5" }, { 10000000, "10" }, { 30000000, "30" }, { 60000000, "60" },
 };
 
+static const char *const result_names[METRICS_RESULTS] = { "good", "failed" };
 static const char *const class_names[CLASSES] = { "1xx", "2xx", "3xx", "4xx", "5xx" };
 /* What lib/authority.c and lib/token_answer.c give as reasons. */
 static const char *const reason_names[] = {
@@ -72,6 +73,8 @@ label_values(const struct metrics_names *names, enum metrics_label label)
 		return REASONS;
 	case METRICS_TENANT:
 		return names->tenant_count;
+	case METRICS_RESULT:
+		return METRICS_RESULTS;
 	default:
 		return 1;
 	}
@@ -238,10 +241,18 @@ put_pair(struct buf *out, const char *name, const char *value)
 	buf_put_char(out, '"');
 }
 
+static const char *
+tenant_name(const struct metrics_names *names, unsigned tenant)
+{
+	return __atomic_load_n(&names->tenants[tenant], __ATOMIC_ACQUIRE);
+}
+
 /* Without braces; false if there is no label. */
 static bool
 put_label(struct buf *out, const struct metrics_names *names, enum metrics_label kind, unsigned label)
 {
+	const char *tenant;
+
 	switch (kind) {
 	case METRICS_OPERATION:
 		put_pair(out, "operation", names->operations[label]);
@@ -261,7 +272,11 @@ put_label(struct buf *out, const struct metrics_names *names, enum metrics_label
 		put_pair(out, "reason", reason_names[label]);
 		return true;
 	case METRICS_TENANT:
-		put_pair(out, "tenant", names->tenants[label]);
+		tenant = tenant_name(names, label);
+		put_pair(out, "tenant", tenant ? tenant : ""); /* it may have gone in this moment */
+		return true;
+	case METRICS_RESULT:
+		put_pair(out, "result", result_names[label]);
 		return true;
 	default:
 		return false;
@@ -315,6 +330,12 @@ is_sparse(enum metrics_label label)
 	return label == METRICS_OPERATION || label == METRICS_OPERATION_STATUS || label == METRICS_CODE;
 }
 
+static bool
+is_hidden(const struct metrics_names *names, enum metrics_label kind, unsigned label, uint64_t value)
+{
+	return kind == METRICS_TENANT ? !tenant_name(names, label) : value == 0 && is_sparse(kind);
+}
+
 static void
 put_metric(struct buf *out, struct metrics *const *all, size_t count, enum metric metric)
 {
@@ -326,7 +347,7 @@ put_metric(struct buf *out, struct metrics *const *all, size_t count, enum metri
 	for (unsigned label = 0; label < label_values(names, fact->label); label++) {
 		uint64_t value = sum_label(all, count, metric, label);
 
-		if (value == 0 && is_sparse(fact->label))
+		if (is_hidden(names, fact->label, label, value))
 			continue;
 		if (fact->kind == HISTOGRAM) {
 			put_histogram(out, all, count, metric, label);

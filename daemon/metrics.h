@@ -28,13 +28,16 @@ enum metrics_label {
 	METRICS_CODE,             /* enum cspark_code */
 	METRICS_REASON,           /* metrics_reason() */
 	METRICS_TENANT,           /* index into the names given to metrics_new() */
+	METRICS_RESULT,           /* enum metrics_result */
 	METRICS_LABELS
 };
+
+enum metrics_result { METRICS_GOOD, METRICS_FAILED, METRICS_RESULTS };
 
 struct metrics;
 
 /* The names behind labels that only the host knows. Copied shallowly: names are borrowed until
- * metrics_free(). */
+ * metrics_free(). A tenant without a name (NULL) is not shown; names may come and go, with atomic stores. */
 struct metrics_names {
 	const char *const *operations;
 	unsigned operation_count;

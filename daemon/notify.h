@@ -10,6 +10,8 @@
 
 void notify_ready(void);
 void notify_stopping(void);
+/* The configuration is being read again; notify_ready() says the end. */
+void notify_reloading(void);
 void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* How often the watchdog wants to hear of us, in milliseconds (half of what is configured); 0: never. */
 int64_t notify_watchdog_ms(void);

@@ -35,7 +35,7 @@ is_long(const struct call *call)
 static void
 limit_body(struct call *call)
 {
-	const struct config *config = call->desk->config;
+	const struct config *config = call->config;
 
 	if (call->route.kind == ROUTE_DROP_IN || info_of(call)->body == CSPARK_BODY_PARTS)
 		call_limit_body(call, "limits.max_upload", config->limits.max_upload);
@@ -66,7 +66,7 @@ prefers_async(const struct call *call)
 static bool
 make_operate(struct call *call)
 {
-	const struct config *config = call->desk->config;
+	const struct config *config = call->config;
 	struct operate *operate = arena_zalloc(&call->arena, sizeof *operate);
 
 	if (!operate)
@@ -163,12 +163,12 @@ operate_decode(struct call *call)
 		return STEP_REFUSE;
 	if (call->route.kind == ROUTE_DROP_IN)
 		return STEP_ADMIT;
-	if (buf_failed(&call->raw) && call->bytes_in <= call->desk->config->limits.max_body)
+	if (buf_failed(&call->raw) && call->bytes_in <= call->config->limits.max_body)
 		return call_no_memory(call);
 	if (buf_failed(&call->raw))
 		return call_fail(call, CSPARK_E_BODY_TOO_LARGE,
 			"the body is larger than limits.max_body (%llu)",
-			(unsigned long long)call->desk->config->limits.max_body);
+			(unsigned long long)call->config->limits.max_body);
 	if (info_of(call)->body == CSPARK_BODY_NONE && call->raw.len > 0 &&
 		info_of(call)->base != CSPARK_BASE_JOB)
 		return call_fail(call, CSPARK_E_BAD_REQUEST, "this operation takes no body");

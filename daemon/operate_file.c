@@ -93,7 +93,7 @@ on_data(void *arg, const char *data, size_t len)
 		if (operate->stored.code == CSPARK_E_BODY_TOO_LARGE)
 			refuse(&operate->stored, CSPARK_E_UPSTREAM_GARBLED,
 				"Spark's answer is larger than limits.max_download (%llu bytes).",
-				(unsigned long long)call->desk->config->limits.max_download);
+				(unsigned long long)call->config->limits.max_download);
 		return false;
 	}
 	if (operate->is_streaming)
@@ -132,7 +132,7 @@ rewrite_body(struct call *call)
 			.hosts = (const char *const *)tenant->file_hosts,
 			.private_addresses = tenant->private_files },
 		.base = str_of(arena_printf(&call->arena, "http://%.*s", STR_ARG(host))),
-		.tenant = tenant == call->desk->config->tenants ? (struct str){ NULL, 0 } :
+		.tenant = tenant == call->config->tenants ? (struct str){ NULL, 0 } :
 								  str_of(tenant->name),
 	};
 

@@ -87,10 +87,11 @@ on_missed(void *arg, struct deadline *deadline)
 		miss_write(patience, request);
 		break;
 	case DEADLINE_IDLE:
+	case DEADLINE_LAST:
 		if (is_silent(request))
 			patience->cut(request);
 		else
-			patience_enter(patience, request, DEADLINE_IDLE);
+			patience_enter(patience, request, deadline->phase);
 		break;
 	default:
 		request->now.is_slow = true;
@@ -102,19 +103,26 @@ void
 patience_init(struct patience *patience, struct loop *loop, const struct front_options *options,
 	const struct front_ops *ops, patience_cut_fn *cut)
 {
-	unsigned *wait_ms = patience->deadlines.wait_ms;
-
 	patience->loop = loop;
 	patience->ops = ops;
 	patience->cut = cut;
+	deadlines_init(&patience->deadlines, loop, on_missed, patience);
+	patience_adopt(patience, options);
+}
+
+void
+patience_adopt(struct patience *patience, const struct front_options *options)
+{
+	unsigned *wait_ms = patience->deadlines.wait_ms;
+
 	patience->body_ms = options->body_ms;
 	patience->write_ms = options->write_ms;
-	deadlines_init(&patience->deadlines, loop, on_missed, patience);
 	wait_ms[DEADLINE_HEAD] = options->head_ms;
 	wait_ms[DEADLINE_BODY] = options->body_ms;
 	wait_ms[DEADLINE_UPLOAD] = LOOK_MS;
 	wait_ms[DEADLINE_LINGER] = LINGER_MS;
 	wait_ms[DEADLINE_IDLE] = options->idle_ms;
+	wait_ms[DEADLINE_LAST] = DRAIN_IDLE_MS;
 	wait_ms[DEADLINE_WRITE] = options->write_ms;
 	wait_ms[DEADLINE_DOWNLOAD] = options->write_ms ? LOOK_MS : 0;
 }

@@ -13,7 +13,7 @@ refuse_subject(struct call *call, const char *subject)
 {
 	return call_fail(call, CSPARK_E_OPERATION_DISABLED,
 		"this listener does not allow %.100s; services of the listener at %.60s must name it",
-		subject, call_listener(call)->address);
+		subject, call->listener->address);
 }
 
 /* ---- the group ---- */
@@ -22,12 +22,12 @@ bool
 permit_group(struct call *call)
 {
 	static const char *const names[] = { "execute", "read", "manage", "raw", "ops" };
-	unsigned missing = call->route.group & ~call_listener(call)->allow;
+	unsigned missing = call->route.group & ~call->listener->allow;
 
 	if (missing)
 		call_fail(call, CSPARK_E_OPERATION_DISABLED,
 			"this listener does not allow it; add \"%s\" to allow of the listener at %s",
-			names[__builtin_ctz(missing)], call_listener(call)->address);
+			names[__builtin_ctz(missing)], call->listener->address);
 	return !missing;
 }
 
@@ -105,10 +105,10 @@ permit_head(struct call *call)
 {
 	char subject[POLICY_SUBJECT_MAX];
 
-	if (!call_listener(call)->services[0] || is_named_in_body(call))
+	if (!call->listener->services[0] || is_named_in_body(call))
 		return true;
 	put_subject(call, subject);
-	if (policy_allows(call_listener(call)->services, subject))
+	if (policy_allows(call->listener->services, subject))
 		return true;
 	refuse_subject(call, subject);
 	return false;
@@ -161,7 +161,7 @@ verdict_of_text(struct call *call, struct str text, char subject[POLICY_SUBJECT_
 		return POLICY_SILENT;
 	if (!json_valid(text.at, text.len, NULL))
 		return POLICY_REFUSED;
-	return policy_of_object(call_listener(call)->services, text, subject);
+	return policy_of_object(call->listener->services, text, subject);
 }
 
 /* A Transform has its metadata in a field: "x-meta: '{}'". */
@@ -200,7 +200,7 @@ verdict_of_arguments(const struct call *call, char subject[POLICY_SUBJECT_MAX])
 		struct str value = arguments_find(&call->operate->arguments, names[i]);
 
 		if (value.at)
-			all = policy_of_name(call_listener(call)->services, str_of(names[i]), value, subject);
+			all = policy_of_name(call->listener->services, str_of(names[i]), value, subject);
 	}
 	return all;
 }
@@ -211,7 +211,7 @@ permit_object(struct call *call, struct cspark_bytes object)
 	char subject[POLICY_SUBJECT_MAX];
 	struct str text = { object.at, object.len };
 
-	if (!text.at || policy_of_object(call_listener(call)->services, text, subject) != POLICY_REFUSED)
+	if (!text.at || policy_of_object(call->listener->services, text, subject) != POLICY_REFUSED)
 		return true;
 	refuse_subject(call, subject);
 	return false;
@@ -244,7 +244,7 @@ permit_body(struct call *call)
 	bool is_permitted;
 	void *map = NULL;
 
-	if (!call_listener(call)->services[0])
+	if (!call->listener->services[0])
 		return true;
 	if (call->route.kind == ROUTE_EXECUTE)
 		return permit_object(call,

@@ -184,7 +184,7 @@ front_content_length(const struct front_request *request)
 }
 
 unsigned
-front_listener_index(const struct front_request *request)
+front_listener_id(const struct front_request *request)
 {
 	return request->door->listener;
 }

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "daemon/edition.h"
+
 /* Outcome: the most that may have happened. */
 static void
 raise_outcome(struct call *call, enum cspark_outcome outcome)
@@ -95,7 +97,7 @@ sending_start(struct call *call)
 		.tracestate = call->trace.state,
 		.sink = call->sink,
 	};
-	size_t tenant = (size_t)(call->tenant - call->desk->config->tenants);
+	struct line *line = edition_line(call->edition, call->tenant);
 
 	if (call->sent_us == 0)
 		call->sent_us = loop_clock_us();
@@ -103,8 +105,7 @@ sending_start(struct call *call)
 		struct sending *sending = &call->sendings[i];
 
 		sending->call = call;
-		sending->job = upstream_send(call->desk->upstream, tenant, call->plan.parts[i].request,
-			&terms, on_result, sending);
+		sending->job = line_send(line, call->plan.parts[i].request, &terms, on_result, sending);
 		if (!sending->job) {
 			sending_cancel(call);
 			return call_no_memory(call);

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/call.h"
 #include "daemon/config_value.h"
+#include "daemon/edition.h"
 #include "daemon/log.h"
 
 #define PULSE_MS 1000
@@ -33,18 +35,31 @@ struct shard {
 
 struct letter {
 	struct shard *shard;
-	size_t tenant;
+	unsigned account;
 	int64_t until_ms;
-	size_t listener;
+	unsigned listener;
 	char *badge;
 	struct cspark_token_news news;
+	struct shard_terms *terms; /* NULL: none */
 	void (*read)(struct letter *letter);
 };
+
+void
+shard_terms_fini(struct shard_terms *terms)
+{
+	for (size_t i = 0; i < terms->place_count; i++)
+		if (terms->places[i].fd >= 0)
+			close(terms->places[i].fd);
+	config_unref(terms->config);
+}
 
 static void
 letter_free(struct letter *letter)
 {
 	cspark_token_unref(letter->news.token);
+	if (letter->terms)
+		shard_terms_fini(letter->terms);
+	free(letter->terms);
 	config_value_wipe(letter->badge);
 	free(letter);
 }
@@ -54,7 +69,8 @@ on_letter(void *arg)
 {
 	struct letter *letter = arg;
 
-	letter->read(letter);
+	if (letter->shard->desk.upstream) /* else it came too late: the shard is being freed */
+		letter->read(letter);
 	letter_free(letter);
 }
 
@@ -76,19 +92,103 @@ post(struct shard *shard, struct letter letter, void (*read)(struct letter *lett
 static void
 read_token(struct letter *letter)
 {
-	upstream_token(letter->shard->desk.upstream, letter->tenant, &letter->news);
+	upstream_token(letter->shard->desk.upstream, letter->account, &letter->news);
 }
 
 static void
 read_hold(struct letter *letter)
 {
-	upstream_hold(letter->shard->desk.upstream, letter->tenant, letter->until_ms);
+	upstream_hold(letter->shard->desk.upstream, letter->account, letter->until_ms);
+}
+
+/* Rounded up: a limit must not become none. */
+static unsigned
+share_of(const struct shard *shard, unsigned limit)
+{
+	return (limit + shard->desk.shards - 1) / shard->desk.shards;
+}
+
+static void
+fill_front(const struct shard *shard, const struct config *config, struct front_options *ret)
+{
+	uint64_t max_body = config->limits.max_body, max_upload = config->limits.max_upload;
+
+	*ret = (struct front_options){
+		.max_connections = share_of(shard, config->limits.max_connections),
+		.max_per_caller = share_of(shard, config->limits.max_connections_per_caller),
+		.max_head = config->limits.max_head,
+		.max_target = config->limits.max_target,
+		.max_body = max_upload > max_body ? max_upload : max_body,
+		.head_ms = config->limits.head_ms,
+		.body_ms = config->limits.body_ms,
+		.idle_ms = config->limits.idle_ms,
+		.write_ms = config->limits.write_ms,
+	};
+}
+
+static void
+fill_socket(const struct shard *shard, const struct config *config, const struct socket_place *place,
+	struct front_socket *ret)
+{
+	const struct config_listener *listener = config_find_listener(config, place->listener);
+
+	*ret = (struct front_socket){
+		.id = place->id,
+		.fd = place->fd,
+		.is_unix = place->is_unix,
+		.is_kept = place->is_passed,
+		.listener = place->listener,
+		.max_connections = share_of(shard, listener->max_connections),
+		.name = place->name,
+		.allowed_hosts = (const char *const *)listener->allowed_hosts,
+		.allowed_origins = (const char *const *)listener->allowed_origins,
+	};
+}
+
+static bool
+adopt_front(struct shard *shard, const struct shard_terms *terms)
+{
+	struct front_socket sockets[FRONT_SOCKETS_MAX];
+	struct front_options options;
+
+	fill_front(shard, terms->config, &options);
+	options.sockets = sockets;
+	options.socket_count = terms->place_count;
+	for (size_t i = 0; i < terms->place_count; i++)
+		fill_socket(shard, terms->config, &terms->places[i], &sockets[i]);
+	return front_adopt(shard->front, &options);
+}
+
+/* A new line begins with its breaker closed, whatever the one before it said. */
+static void
+show_breakers(struct shard *shard, const struct edition *edition)
+{
+	for (size_t i = 0; i < edition->config->tenant_count; i++)
+		metrics_set(shard->desk.metrics, METRIC_BREAKER_OPEN, edition->config->tenants[i].slot,
+			line_is_broken(edition->lines[i]));
+}
+
+/* The front first: it looks into the snapshot of before. */
+static void
+read_adopt(struct letter *letter)
+{
+	struct shard *shard = letter->shard;
+	struct desk *desk = &shard->desk;
+	struct edition *edition = edition_new(desk->upstream, letter->terms->config, desk->edition);
+	bool adopted = edition && adopt_front(shard, letter->terms);
+
+	assert(adopted); /* as for letters: shards that serve different snapshots are beyond help */
+	free(letter->terms);
+	letter->terms = NULL;
+	show_breakers(shard, edition);
+	desk_adopt(desk, edition);
+	shard->ops->adopted(shard->arg);
 }
 
 static void
 read_badge(struct letter *letter)
 {
-	desk_badge(&letter->shard->desk, letter->listener, letter->badge);
+	edition_set_badge(letter->shard->desk.edition, letter->listener, letter->badge);
 }
 
 static void
@@ -115,9 +215,19 @@ read_close(struct letter *letter)
 }
 
 void
-shard_token(struct shard *shard, size_t tenant, const struct cspark_token_news *news)
+shard_adopt(struct shard *shard, const struct shard_terms *terms)
 {
-	struct letter letter = { .tenant = tenant, .news = *news };
+	struct shard_terms *copy = malloc(sizeof *copy);
+
+	assert(copy);
+	*copy = *terms;
+	post(shard, (struct letter){ .terms = copy }, read_adopt);
+}
+
+void
+shard_token(struct shard *shard, unsigned account, const struct cspark_token_news *news)
+{
+	struct letter letter = { .account = account, .news = *news };
 
 	if (letter.news.token)
 		cspark_token_ref(letter.news.token);
@@ -125,13 +235,13 @@ shard_token(struct shard *shard, size_t tenant, const struct cspark_token_news *
 }
 
 void
-shard_hold(struct shard *shard, size_t tenant, int64_t until_ms)
+shard_hold(struct shard *shard, unsigned account, int64_t until_ms)
 {
-	post(shard, (struct letter){ .tenant = tenant, .until_ms = until_ms }, read_hold);
+	post(shard, (struct letter){ .account = account, .until_ms = until_ms }, read_hold);
 }
 
 void
-shard_badge(struct shard *shard, size_t listener, const char *token)
+shard_badge(struct shard *shard, unsigned listener, const char *token)
 {
 	struct letter letter = { .listener = listener, .badge = strdup(token) };
 
@@ -160,32 +270,32 @@ shard_stop(struct shard *shard)
 /* ---- up-calls ---------------------------------------------------------------------------------- */
 
 static void
-on_want_token(void *arg, size_t tenant, uint64_t generation)
+on_want_token(void *arg, unsigned account, uint64_t generation)
 {
 	struct shard *shard = arg;
 
-	shard->ops->want_token(shard->arg, tenant, generation);
+	shard->ops->want_token(shard->arg, account, generation);
 }
 
 static void
-on_held(void *arg, size_t tenant, int64_t until_ms)
+on_held(void *arg, unsigned account, int64_t until_ms)
 {
 	struct shard *shard = arg;
 
-	shard->ops->held(shard->arg, tenant, until_ms);
+	shard->ops->held(shard->arg, account, until_ms);
 }
 
 static void
-on_breaker(void *arg, size_t tenant, int64_t open_ms)
+on_breaker(void *arg, unsigned slot, const char *name, int64_t open_ms)
 {
 	struct shard *shard = arg;
 	bool open = open_ms > 0;
 	struct log_line line;
 
-	metrics_set(shard->desk.metrics, METRIC_BREAKER_OPEN, (unsigned)tenant, open);
-	metrics_add(shard->desk.metrics, METRIC_BREAKER_OPENS, (unsigned)tenant, open);
+	metrics_set(shard->desk.metrics, METRIC_BREAKER_OPEN, slot, open);
+	metrics_add(shard->desk.metrics, METRIC_BREAKER_OPENS, slot, open);
 	log_begin(&line, open ? LOG_WARN_LEVEL : LOG_INFO_LEVEL, open ? "breaker_open" : "breaker_closed");
-	log_text(&line, "tenant", shard->desk.config->tenants[tenant].name);
+	log_text(&line, "tenant", name);
 	log_int(&line, "worker", shard->index);
 	if (open)
 		log_int(&line, "open_ms", open_ms);
@@ -244,59 +354,12 @@ flush_log(void *arg)
 	log_flush();
 }
 
-/* Rounded up: a limit must not become none. */
-static unsigned
-share_of(unsigned limit, unsigned shards)
-{
-	return (limit + shards - 1) / shards;
-}
-
-static bool
-make_front(struct shard *shard, const struct shard_options *options)
-{
-	const struct config *config = options->config;
-	size_t count = options->socket_count;
-	struct front_socket sockets[FRONT_SOCKETS_MAX];
-	struct front_options front = {
-		.sockets = sockets,
-		.socket_count = count,
-		.max_connections = share_of(config->limits.max_connections, options->count),
-		.max_per_caller = share_of(config->limits.max_connections_per_caller, options->count),
-		.max_head = config->limits.max_head,
-		.max_target = config->limits.max_target,
-		.max_body = config->limits.max_upload > config->limits.max_body ? config->limits.max_upload :
-										  config->limits.max_body,
-		.head_ms = config->limits.head_ms,
-		.body_ms = config->limits.body_ms,
-		.idle_ms = config->limits.idle_ms,
-		.write_ms = config->limits.write_ms,
-	};
-
-	assert(count <= FRONT_SOCKETS_MAX);
-	for (size_t i = 0; i < count; i++) {
-		const struct socket_place *place = &options->places[i];
-		const struct config_listener *listener = &config->listeners[place->listener];
-
-		sockets[i] = (struct front_socket){
-			.fd = options->sockets[i],
-			.is_unix = place->is_unix,
-			.is_kept = place->is_passed,
-			.listener = place->listener,
-			.max_connections = share_of(listener->max_connections, options->count),
-			.name = place->name,
-			.allowed_hosts = (const char *const *)listener->allowed_hosts,
-			.allowed_origins = (const char *const *)listener->allowed_origins,
-		};
-	}
-	shard->front = front_new(shard->loop, &front, &call_front_ops, &shard->desk);
-	return shard->front != NULL;
-}
-
 struct shard *
 shard_new(const struct shard_options *options, struct cspark_error *ret_error)
 {
 	struct shard *shard = calloc(1, sizeof *shard);
 	struct loop_guest flusher = { NULL, flush_log, shard };
+	struct front_options front;
 
 	ret_error->code = CSPARK_E_INTERNAL;
 	snprintf(ret_error->detail, sizeof ret_error->detail, "shard %u: no memory or no descriptors",
@@ -310,18 +373,18 @@ shard_new(const struct shard_options *options, struct cspark_error *ret_error)
 	if (!shard->loop)
 		goto fail;
 	shard->desk = (struct desk){ .loop = shard->loop,
-		.config = options->config,
 		.admin = options->admin,
 		.metrics = options->metrics,
 		.on_idle = on_idle,
 		.arg = shard };
-	if (!desk_init(&shard->desk, options->index, options->count))
+	if (!desk_init(&shard->desk, options->config, options->index, options->count))
 		goto fail;
 	/* Guests run in this order: what the front lets in is sent, then the log is written. */
-	if (!make_front(shard, options))
+	fill_front(shard, options->config, &front);
+	shard->front = front_new(shard->loop, &front, &call_front_ops, &shard->desk);
+	if (!shard->front)
 		goto fail;
-	shard->desk.upstream = upstream_new_clients(
-		shard->loop, options->config, options->count, &upstream_ops, shard);
+	shard->desk.upstream = upstream_new(shard->loop, options->count, &upstream_ops, shard);
 	if (!shard->desk.upstream || !loop_add_guest(shard->loop, &flusher))
 		goto fail;
 	loop_timer_init(&shard->pulse, on_pulse, shard);
@@ -374,6 +437,7 @@ shard_free(struct shard *shard)
 	if (shard->desk.loop)
 		desk_fini(&shard->desk);
 	upstream_free(shard->desk.upstream);
+	shard->desk.upstream = NULL;
 	loop_free(shard->loop);
 	free(shard);
 }

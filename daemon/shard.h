@@ -13,25 +13,34 @@ struct shard;
 
 /* Up-calls, on the shard's thread: they post to main's loop. */
 struct shard_ops {
-	void (*want_token)(void *arg, size_t tenant, uint64_t generation);
-	void (*held)(void *arg, size_t tenant, int64_t until_ms);
+	void (*want_token)(void *arg, unsigned account, uint64_t generation);
+	void (*held)(void *arg, unsigned account, int64_t until_ms);
+	/* The terms of a shard_adopt() are in force. */
+	void (*adopted)(void *arg);
 	/* Draining, and nothing is open any more. */
 	void (*drained)(void *arg);
 };
 
 struct shard_options {
 	unsigned index, count;
-	const struct config *config; /* borrowed until shard_free() */
-	const struct admin *admin;   /* the same */
+	const struct config *config; /* the first; borrowed during the call, for what no reload changes */
+	const struct admin *admin;   /* borrowed until shard_free() */
 	struct metrics *metrics;     /* the same */
-	const int *sockets;          /* listening; taken */
-	const struct socket_place *places; /* what each of them is; copied */
-	size_t socket_count;
 	const struct shard_ops *ops;
 	void *arg;
 };
 
-/* Given, not yet running; NULL with a reason in <ret_error>. */
+/* A snapshot for a shard, and the sockets of its listeners: the shard's own where they are new, else -1. */
+struct shard_terms {
+	struct config *config;
+	struct socket_place places[FRONT_SOCKETS_MAX];
+	size_t place_count;
+};
+
+/* Of terms that nobody took: closes the sockets, gives the snapshot back. */
+void shard_terms_fini(struct shard_terms *terms);
+
+/* Given, not yet running; it serves nobody before the first shard_adopt(). NULL with a reason in <ret_error>. */
 struct shard *shard_new(const struct shard_options *options, struct cspark_error *ret_error);
 bool shard_start(struct shard *shard); /* false: no thread */
 /* Waits for the thread's end; then shard_free(). */
@@ -41,11 +50,14 @@ void shard_free(struct shard *shard); /* accepts NULL */
 /* When its loop last turned, on the clock of loop_now_ms(), give or take a second; from any thread. */
 int64_t shard_turned_ms(const struct shard *shard);
 
-/* From any thread. <news> is copied, its token counted. */
-void shard_token(struct shard *shard, size_t tenant, const struct cspark_token_news *news);
-/* Callers of <listener> must show <token> from now on; copied. */
-void shard_badge(struct shard *shard, size_t listener, const char *token);
-void shard_hold(struct shard *shard, size_t tenant, int64_t until_ms);
+/* From any thread. <terms> are copied, their reference to the configuration and their sockets taken; the
+ * configuration is given back on the shard's thread, when the last call that began with it is done. */
+void shard_adopt(struct shard *shard, const struct shard_terms *terms);
+/* <news> is copied, its token counted. */
+void shard_token(struct shard *shard, unsigned account, const struct cspark_token_news *news);
+/* Callers of the listener of that id must show <token> from now on; copied. */
+void shard_badge(struct shard *shard, unsigned listener, const char *token);
+void shard_hold(struct shard *shard, unsigned account, int64_t until_ms);
 void shard_drain(struct shard *shard); /* accept no more; finish what is open */
 void shard_close(struct shard *shard); /* the drain's deadline: answer everything now */
 void shard_stop(struct shard *shard);  /* nothing is open: end the thread */

@@ -56,11 +56,11 @@ fail(struct cspark_error *ret_error, const char *name, const char *why)
 
 /* A place is the socket's as soon as there is one, so that it is closed whatever comes. */
 static struct socket_place *
-add(struct sockets *sockets, size_t listener, int fd)
+add(struct sockets *sockets, const struct config_listener *listener, int fd)
 {
 	struct socket_place *place = &sockets->at[sockets->count++];
 
-	*place = (struct socket_place){ .listener = (unsigned)listener, .fd = fd };
+	*place = (struct socket_place){ .id = ++sockets->last_id, .listener = listener->id, .fd = fd };
 	listener_name(fd, place->name);
 	place->is_unix = listener_is_unix(place->name);
 	return place;
@@ -81,16 +81,17 @@ suits(const struct config_listener *listener, const struct socket_place *place, 
 }
 
 static bool
-take_passed(struct sockets *sockets, struct passed *passed, size_t listener, struct cspark_error *ret_error)
+take_passed(struct sockets *sockets, struct passed *passed, const struct config *config, size_t index,
+	struct cspark_error *ret_error)
 {
-	const struct config *config = sockets->config;
+	const struct config_listener *listener = &config->listeners[index];
 	bool found = false;
 
 	for (size_t i = 0; i < passed->count; i++) {
 		const char *name = passed->at[i].name;
 		struct socket_place *place;
 
-		if (passed->taken[i] || !is_for(passed, config, listener, i))
+		if (passed->taken[i] || !is_for(passed, config, index, i))
 			continue;
 		if (sockets->count == FRONT_SOCKETS_MAX)
 			return fail(ret_error, name, "is one too many");
@@ -99,18 +100,18 @@ take_passed(struct sockets *sockets, struct passed *passed, size_t listener, str
 		passed->taken[i] = found = true;
 		place = add(sockets, listener, passed->at[i].fd);
 		place->is_passed = true;
-		if (!suits(&config->listeners[listener], place, name, ret_error))
+		if (!suits(listener, place, name, ret_error))
 			return false;
 	}
 	return found ||
-		fail(ret_error, listener_passed_name(config->listeners[listener].address),
-			"was not passed; a socket unit names it by FileDescriptorName=");
+		fail(ret_error, listener_passed_name(listener->address),
+			"was not passed when this process started; a socket unit names it by "
+			"FileDescriptorName=");
 }
 
 static bool
-open_own(struct sockets *sockets, size_t index, struct cspark_error *ret_error)
+open_own(struct sockets *sockets, const struct config_listener *listener, struct cspark_error *ret_error)
 {
-	const struct config_listener *listener = &sockets->config->listeners[index];
 	struct listener_options options = { listener->address, listener->mode, listener->owner,
 		listener->group };
 	int fd;
@@ -119,7 +120,7 @@ open_own(struct sockets *sockets, size_t index, struct cspark_error *ret_error)
 		return fail(ret_error, listener->address, "leaves no room for this listener");
 	fd = listener_open(&options, ret_error);
 	if (fd >= 0)
-		add(sockets, index, fd);
+		add(sockets, listener, fd);
 	return fd >= 0;
 }
 
@@ -138,20 +139,68 @@ close_rest(const struct passed *passed, bool is_good)
 	}
 }
 
-bool
-sockets_open(struct sockets *sockets, const struct config *config, struct cspark_error *ret_error)
+static bool
+keep(struct sockets *sockets, const struct sockets *running, const struct config_listener *listener,
+	bool *ret_kept, struct cspark_error *ret_error)
 {
-	struct passed passed;
+	*ret_kept = false;
+	for (size_t i = 0; i < running->count; i++) {
+		const struct socket_place *place = &running->at[i];
+
+		if (place->listener != listener->id)
+			continue;
+		if (place->is_passed && !suits(listener, place, place->name, ret_error))
+			return false;
+		*ret_kept = true;
+		sockets->at[sockets->count++] = *place;
+	}
+	return true;
+}
+
+/* Those that stay come first: there is room for all of them. */
+static bool
+keep_all(struct sockets *sockets, const struct sockets *running, const struct config *config, bool *kept,
+	struct cspark_error *ret_error)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (!keep(sockets, running, &config->listeners[i], &kept[i], ret_error))
+			return false;
+	return true;
+}
+
+static bool
+open_new(struct sockets *sockets, struct passed *passed, const struct config *config, const bool *kept,
+	struct cspark_error *ret_error)
+{
 	bool is_good = true;
 
-	*sockets = (struct sockets){ .config = config };
+	for (size_t i = 0; is_good && i < config->listener_count; i++) {
+		if (kept[i])
+			continue;
+		is_good = is_fed(passed, config, i) ?
+			take_passed(sockets, passed, config, i, ret_error) :
+			open_own(sockets, &config->listeners[i], ret_error);
+	}
+	return is_good;
+}
+
+bool
+sockets_open(struct sockets *sockets, const struct sockets *running, const struct config *config,
+	struct cspark_error *ret_error)
+{
+	bool kept[CONFIG_MAX_LISTENERS];
+	struct passed passed;
+	bool is_good;
+
+	*sockets = (struct sockets){ .last_id = running->last_id, .is_first_fed = running->is_first_fed };
 	passed_init(&passed, config);
-	for (size_t i = 0; is_good && i < config->listener_count; i++)
-		is_good = is_fed(&passed, config, i) ? take_passed(sockets, &passed, i, ret_error) :
-						       open_own(sockets, i, ret_error);
+	if (passed.count > 0 && !passed.is_named)
+		sockets->is_first_fed = true;
+	is_good = keep_all(sockets, running, config, kept, ret_error) &&
+		open_new(sockets, &passed, config, kept, ret_error);
 	close_rest(&passed, is_good);
 	if (!is_good)
-		sockets_fini(sockets);
+		sockets_drop(sockets, false);
 	return is_good;
 }
 
@@ -164,31 +213,73 @@ share(const struct socket_place *place, struct cspark_error *ret_error)
 }
 
 bool
-sockets_give(struct sockets *sockets, int ret[FRONT_SOCKETS_MAX], struct cspark_error *ret_error)
+sockets_share(const struct sockets *sockets, bool first, struct socket_place ret[FRONT_SOCKETS_MAX],
+	struct cspark_error *ret_error)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
-		ret[i] = sockets->given ? share(&sockets->at[i], ret_error) : sockets->at[i].fd;
-		if (ret[i] >= 0)
+		ret[i] = sockets->at[i];
+		if (first || ret[i].fd < 0)
+			continue;
+		ret[i].fd = share(&sockets->at[i], ret_error);
+		if (ret[i].fd >= 0)
 			continue;
 		while (i > 0)
-			close(ret[--i]);
+			if (ret[--i].fd >= 0)
+				close(ret[i].fd);
 		return false;
 	}
-	sockets->given = true;
 	return true;
+}
+
+/* ---- the end ---- */
+
+static void
+remove_path(const struct socket_place *place)
+{
+	if (place->is_unix && !place->is_passed)
+		unlink(listener_path(place->name));
+}
+
+static bool
+has(const struct sockets *sockets, unsigned id)
+{
+	for (size_t i = 0; i < sockets->count; i++)
+		if (sockets->at[i].id == id)
+			return true;
+	return false;
+}
+
+void
+sockets_replace(struct sockets *running, struct sockets *sockets)
+{
+	for (size_t i = 0; i < running->count; i++)
+		if (!has(sockets, running->at[i].id))
+			remove_path(&running->at[i]);
+	for (size_t i = 0; i < sockets->count; i++)
+		sockets->at[i].fd = -1;
+	*running = *sockets;
+}
+
+void
+sockets_drop(struct sockets *sockets, bool is_taken)
+{
+	for (size_t i = 0; i < sockets->count; i++) {
+		const struct socket_place *place = &sockets->at[i];
+
+		if (place->fd < 0)
+			continue;
+		if (!is_taken)
+			close(place->fd);
+		remove_path(place);
+	}
+	sockets->count = 0;
 }
 
 void
 sockets_fini(struct sockets *sockets)
 {
-	for (size_t i = 0; i < sockets->count; i++) {
-		const struct socket_place *place = &sockets->at[i];
-
-		if (!sockets->given)
-			close(place->fd);
-		if (place->is_unix && !place->is_passed)
-			unlink(listener_path(place->name));
-	}
+	for (size_t i = 0; i < sockets->count; i++)
+		remove_path(&sockets->at[i]);
 	sockets->count = 0;
 }
 

@@ -1,6 +1,6 @@
 /*
  * Tokens: the one authority of the process over its credentials, on main's loop. Fetches, renews, notices a
- * changed secret file, logs and counts; what it learns is announced, and the shards' clients use it.
+ * changed secret or CA file, logs and counts; what it learns is announced, and the shards' clients use it.
  */
 #pragma once
 
@@ -16,18 +16,22 @@ struct loop;
 struct tokens;
 
 struct tokens_options {
-	const struct config *config;  /* borrowed until tokens_free() */
 	struct metrics *metrics;      /* main's */
-	struct admin_tenant *tenants; /* told about each change */
-	/* For every shard: the token of <tenant>, or why there is none. On main's thread; <news> borrowed. */
-	void (*announce)(void *arg, size_t tenant, const struct cspark_token_news *news);
+	struct admin_tenant *tenants; /* by slot; told about each change */
+	/* For every shard: the token of <account>, or why there is none. On main's thread; <news> borrowed. */
+	void (*announce)(void *arg, unsigned account, const struct cspark_token_news *news);
 	void *arg;
 };
 
-/* Given; NULL: no memory. The first fetches start in the loop's first iteration. */
+/* Given; NULL: no memory. */
 struct tokens *tokens_new(struct loop *loop, const struct tokens_options *options);
 void tokens_free(struct tokens *tokens); /* accepts NULL */
-/* A shard's call of <tenant> has no token newer than <generation>. */
-void tokens_want(struct tokens *tokens, size_t tenant, uint64_t generation);
-/* Reads every secret file again now, changed or not (SIGHUP). */
-void tokens_reread(struct tokens *tokens);
+/*
+ * The tenants of <config> (counted) are in force; what is new is fetched in the loop's next iteration. An
+ * account that goes on keeps its token; if its secret is another now, it is rotated. One that is configured no
+ * more goes on for the calls that began with it: until nobody else has a snapshot with it. False: no memory,
+ * and nothing has changed.
+ */
+bool tokens_adopt(struct tokens *tokens, struct config *config);
+/* A shard's call of <account> has no token newer than <generation>. */
+void tokens_want(struct tokens *tokens, unsigned account, uint64_t generation);

@@ -1,9 +1,12 @@
 #include "daemon/upstream.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/list.h"
 #include "daemon/loop.h"
 
 /*
@@ -14,22 +17,26 @@
 #define ROUNDS 4 /* calls that are due may make others due; the rest can wait for the next iteration */
 
 struct line { /* one tenant's end of the library */
+	struct list node;
+	unsigned refs;
 	struct upstream *upstream;
-	size_t tenant;
+	unsigned account, slot;
+	char *name;
+	bool broken; /* its breaker is open */
 	struct cspark_client *client;
 	struct cspark_authority *authority;
 };
 
 struct upstream {
 	struct loop *loop;
+	unsigned shards;
 	const struct upstream_ops *ops;
 	void *arg;
 	struct cspark_host host;
 	struct cspark_transport *transport;
 	int64_t transport_at_ms; /* when the transport wants to be called; -1: not */
 	uint64_t random;
-	size_t line_count;
-	struct line lines[];
+	struct list lines;
 };
 
 /* ---- the host's side ---- */
@@ -114,8 +121,8 @@ next_ms(const struct upstream *upstream)
 {
 	int64_t at_ms = upstream->transport_at_ms;
 
-	for (size_t i = 0; i < upstream->line_count; i++)
-		at_ms = earlier(at_ms, line_next_ms(&upstream->lines[i]));
+	for (struct list *node = upstream->lines.next; node != &upstream->lines; node = node->next)
+		at_ms = earlier(at_ms, line_next_ms(LIST_ITEM(node, struct line, node)));
 	return at_ms;
 }
 
@@ -137,12 +144,12 @@ is_due(const struct upstream *upstream, int64_t at_ms)
 	return at_ms >= 0 && at_ms <= loop_now_ms(upstream->loop);
 }
 
-/* Clients and authorities first: what they start is for the transport. */
+/* Clients and authorities first: what they start is for the transport. No line comes or goes meanwhile. */
 static void
 run_due(struct upstream *upstream)
 {
-	for (size_t i = 0; i < upstream->line_count; i++) {
-		struct line *line = &upstream->lines[i];
+	for (struct list *node = upstream->lines.next; node != &upstream->lines; node = node->next) {
+		struct line *line = LIST_ITEM(node, struct line, node);
 
 		if (!is_due(upstream, line_next_ms(line)))
 			continue;
@@ -173,7 +180,7 @@ on_want_token(void *arg, uint64_t generation)
 {
 	struct line *line = arg;
 
-	line->upstream->ops->want_token(line->upstream->arg, line->tenant, generation);
+	line->upstream->ops->want_token(line->upstream->arg, line->account, generation);
 }
 
 static void
@@ -181,7 +188,7 @@ on_held(void *arg, int64_t until_ms)
 {
 	struct line *line = arg;
 
-	line->upstream->ops->held(line->upstream->arg, line->tenant, until_ms);
+	line->upstream->ops->held(line->upstream->arg, line->account, until_ms);
 }
 
 static void
@@ -189,7 +196,8 @@ on_breaker(void *arg, int64_t open_ms)
 {
 	struct line *line = arg;
 
-	line->upstream->ops->breaker(line->upstream->arg, line->tenant, open_ms);
+	line->broken = open_ms > 0;
+	line->upstream->ops->breaker(line->upstream->arg, line->slot, line->name, open_ms);
 }
 
 static void
@@ -197,22 +205,24 @@ on_news(void *arg, const struct cspark_token_news *news)
 {
 	struct line *line = arg;
 
-	line->upstream->ops->news(line->upstream->arg, line->tenant, news);
+	line->upstream->ops->news(line->upstream->arg, line->account, news);
 }
 
 /* ---- life ---- */
 
-static struct upstream *
-upstream_new(struct loop *loop, size_t lines, const struct upstream_ops *ops, void *arg)
+struct upstream *
+upstream_new(struct loop *loop, unsigned shards, const struct upstream_ops *ops, void *arg)
 {
-	struct upstream *upstream = calloc(1, sizeof *upstream + lines * sizeof upstream->lines[0]);
+	struct upstream *upstream = calloc(1, sizeof *upstream);
 	struct loop_guest guest = { on_timeout_ms, on_run, upstream };
 
 	if (!upstream)
 		return NULL;
 	upstream->loop = loop;
+	upstream->shards = shards;
 	upstream->ops = ops;
 	upstream->arg = arg;
+	list_init(&upstream->lines);
 	upstream->host = (struct cspark_host){ upstream, host_watch, host_forget, host_timer, host_now,
 		host_wall, host_random };
 	if (getrandom(&upstream->random, sizeof upstream->random, 0) < 0 || upstream->random == 0)
@@ -225,13 +235,21 @@ upstream_new(struct loop *loop, size_t lines, const struct upstream_ops *ops, vo
 		free(upstream);
 		return NULL;
 	}
-	for (size_t i = 0; i < lines; i++) {
-		upstream->lines[i].upstream = upstream;
-		upstream->lines[i].tenant = i;
-	}
-	upstream->line_count = lines;
 	return upstream;
 }
+
+void
+upstream_free(struct upstream *upstream)
+{
+	if (!upstream)
+		return;
+	assert(list_empty(&upstream->lines));
+	loop_remove_guest(upstream->loop, upstream);
+	cspark_transport_free(upstream->transport);
+	free(upstream);
+}
+
+/* ---- lines ---- */
 
 static struct cspark_route
 route_of(const struct config_tenant *tenant, const char *proxy)
@@ -244,82 +262,117 @@ route_of(const struct config_tenant *tenant, const char *proxy)
 	};
 }
 
-struct upstream *
-upstream_new_clients(struct loop *loop, const struct config *config, unsigned shards,
-	const struct upstream_ops *ops, void *arg)
+static struct line *
+line_new(struct upstream *upstream, const struct config_tenant *tenant)
 {
-	struct upstream *upstream = upstream_new(loop, config->tenant_count, ops, arg);
+	struct line *line = calloc(1, sizeof *line);
 
-	for (size_t i = 0; upstream && i < config->tenant_count; i++) {
-		const struct config_tenant *tenant = &config->tenants[i];
-		struct cspark_client_options options = {
-			.base_url = tenant->base_url,
-			.tenant = tenant->tenant,
-			.route = route_of(tenant, tenant->api_proxy),
-			.retry = { tenant->retry_max, tenant->retry_interval_ms, 0, 20.0 / shards,
-				1.0 / shards },
-			.max_answer = config->limits.max_answer,
-			.breaker_off = !tenant->breaker,
-			.arg = &upstream->lines[i],
-			.want_token = on_want_token,
-			.held = on_held,
-			.breaker = on_breaker,
-		};
-
-		upstream->lines[i].client = cspark_client_new(upstream->transport, &upstream->host, &options);
-		if (!upstream->lines[i].client) {
-			upstream_free(upstream);
-			return NULL;
-		}
-	}
-	return upstream;
+	if (!line)
+		return NULL;
+	line->refs = 1;
+	line->upstream = upstream;
+	line->account = tenant->account;
+	line->slot = tenant->slot;
+	line->name = strdup(tenant->name);
+	list_append(&upstream->lines, &line->node);
+	return line;
 }
 
-struct upstream *
-upstream_new_authorities(
-	struct loop *loop, const struct config *config, const struct upstream_ops *ops, void *arg)
+static struct line *
+line_made(struct line *line)
 {
-	struct upstream *upstream = upstream_new(loop, config->tenant_count, ops, arg);
+	if (line->name && (line->client || line->authority))
+		return line;
+	line_unref(line);
+	return NULL;
+}
 
-	for (size_t i = 0; upstream && i < config->tenant_count; i++) {
-		const struct config_tenant *tenant = &config->tenants[i];
-		struct cspark_authority_options options = {
-			.credentials = tenant->credentials,
-			.token_url = tenant->token_url,
-			.route = route_of(tenant, tenant->token_proxy),
-		};
+struct line *
+line_open_client(
+	struct upstream *upstream, const struct config *config, const struct config_tenant *tenant)
+{
+	struct line *line = line_new(upstream, tenant);
+	double shards = upstream->shards;
+	struct cspark_client_options options = {
+		.base_url = tenant->base_url,
+		.tenant = tenant->tenant,
+		.route = route_of(tenant, tenant->api_proxy),
+		.retry = { tenant->retry_max, tenant->retry_interval_ms, 0, 20.0 / shards, 1.0 / shards },
+		.max_answer = config->limits.max_answer,
+		.breaker_off = !tenant->breaker,
+		.arg = line,
+		.want_token = on_want_token,
+		.held = on_held,
+		.breaker = on_breaker,
+	};
 
-		upstream->lines[i].authority = cspark_authority_new(
-			upstream->transport, &upstream->host, &options, on_news, &upstream->lines[i]);
-		if (!upstream->lines[i].authority) {
-			upstream_free(upstream);
-			return NULL;
-		}
-	}
-	return upstream;
+	if (!line)
+		return NULL;
+	line->client = cspark_client_new(upstream->transport, &upstream->host, &options);
+	return line_made(line);
+}
+
+struct line *
+line_open_authority(struct upstream *upstream, const struct config_tenant *tenant)
+{
+	struct line *line = line_new(upstream, tenant);
+	struct cspark_authority_options options = {
+		.credentials = tenant->credentials,
+		.token_url = tenant->token_url,
+		.route = route_of(tenant, tenant->token_proxy),
+	};
+
+	if (!line)
+		return NULL;
+	line->authority =
+		cspark_authority_new(upstream->transport, &upstream->host, &options, on_news, line);
+	return line_made(line);
+}
+
+struct line *
+line_ref(struct line *line)
+{
+	line->refs++;
+	return line;
 }
 
 void
-upstream_free(struct upstream *upstream)
+line_unref(struct line *line)
 {
-	if (!upstream)
+	if (!line || --line->refs > 0)
 		return;
-	loop_remove_guest(upstream->loop, upstream);
-	for (size_t i = 0; i < upstream->line_count; i++) {
-		cspark_client_free(upstream->lines[i].client);
-		cspark_authority_free(upstream->lines[i].authority);
-	}
-	cspark_transport_free(upstream->transport);
-	free(upstream);
+	list_remove(&line->node);
+	cspark_client_free(line->client);
+	cspark_authority_free(line->authority);
+	free(line->name);
+	free(line);
 }
 
 /* ---- use ---- */
 
-struct cspark_job *
-upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request,
-	const struct cspark_call *call, cspark_done_fn *done, void *arg)
+bool
+line_is_broken(const struct line *line)
 {
-	return cspark_client_send(upstream->lines[tenant].client, request, call, done, arg);
+	return line->broken;
+}
+
+struct cspark_job *
+line_send(struct line *line, const struct cspark_request *request, const struct cspark_call *call,
+	cspark_done_fn *done, void *arg)
+{
+	return cspark_client_send(line->client, request, call, done, arg);
+}
+
+void
+line_refused(struct line *line, uint64_t generation)
+{
+	cspark_authority_refused(line->authority, generation);
+}
+
+bool
+line_rotate(struct line *line, const struct cspark_credentials *credentials)
+{
+	return cspark_authority_rotate(line->authority, credentials);
 }
 
 void
@@ -330,27 +383,25 @@ upstream_cancel(struct upstream *upstream, struct cspark_job *job, enum cspark_o
 }
 
 void
-upstream_token(struct upstream *upstream, size_t tenant, const struct cspark_token_news *news)
+upstream_token(struct upstream *upstream, unsigned account, const struct cspark_token_news *news)
 {
-	cspark_client_token(upstream->lines[tenant].client, news);
+	for (struct list *node = upstream->lines.next; node != &upstream->lines; node = node->next) {
+		struct line *line = LIST_ITEM(node, struct line, node);
+
+		if (line->account == account)
+			cspark_client_token(line->client, news);
+	}
 }
 
 void
-upstream_hold(struct upstream *upstream, size_t tenant, int64_t until_ms)
+upstream_hold(struct upstream *upstream, unsigned account, int64_t until_ms)
 {
-	cspark_client_hold(upstream->lines[tenant].client, until_ms);
-}
+	for (struct list *node = upstream->lines.next; node != &upstream->lines; node = node->next) {
+		struct line *line = LIST_ITEM(node, struct line, node);
 
-void
-upstream_refused(struct upstream *upstream, size_t tenant, uint64_t generation)
-{
-	cspark_authority_refused(upstream->lines[tenant].authority, generation);
-}
-
-bool
-upstream_rotate(struct upstream *upstream, size_t tenant, const struct cspark_credentials *credentials)
-{
-	return cspark_authority_rotate(upstream->lines[tenant].authority, credentials);
+		if (line->account == account)
+			cspark_client_hold(line->client, until_ms);
+	}
 }
 
 void

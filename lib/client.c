@@ -54,6 +54,8 @@ cspark_client_new(struct cspark_transport *transport, const struct cspark_host *
 	client->transport = transport;
 	client->host = *host;
 	client->options = *options;
+	client->options.base_url = client->options.tenant = NULL;
+	client->options.route = (struct cspark_route){ 0 };
 	fill_defaults(&client->options);
 	client->token_retry_ms = -1;
 	client->hold_until_ms = INT64_MIN;

@@ -11,7 +11,7 @@
 struct cspark_client {
 	struct cspark_transport *transport;
 	struct cspark_host host;
-	struct cspark_client_options options; /* defaults filled in; its strings are not ours */
+	struct cspark_client_options options; /* defaults filled in; without its strings */
 	struct cspark_route route;            /* ours */
 	char *origin;                         /* scheme://host[:port] */
 	char *tenant_line;                    /* "x-tenant-name: ..." */

@@ -12,6 +12,7 @@ enum {
 	CONNECT_TIMEOUT_MS = 2000,
 	CONNECTION_IDLE_S = 55, /* below what servers and balancers allow */
 	CONNECTION_LIFE_S = 3600, /* certificates and addresses are looked at again */
+	CA_CACHE_S = 1, /* so old may the certificates to trust be when a connection is opened */
 	EXPECT_ABOVE = 1024 * 1024, /* where libcurl would ask "100-continue" */
 };
 
@@ -121,6 +122,9 @@ set_up(struct cspark_slot *slot, const struct cspark_route *route)
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)CONNECTION_IDLE_S);
 	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFE_S);
+#if LIBCURL_VERSION_NUM >= 0x075700 /* before, they were read for each connection */
+	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_CACHE_S);
+#endif
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 20L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 5L);

@@ -173,7 +173,7 @@ front_listener(const struct front_request *request)
 }
 
 unsigned
-front_listener_index(const struct front_request *request)
+front_listener_id(const struct front_request *request)
 {
 	return 0;
 }

@@ -9,6 +9,12 @@ struct cspark_job fake_jobs[64];
 size_t fake_job_count;
 enum cspark_outcome fake_cancel_outcome;
 bool fake_upstream_full;
+unsigned fake_lines;
+
+struct line {
+	unsigned refs;
+	size_t tenant;
+};
 
 void
 fake_upstream_reset(void)
@@ -19,9 +25,37 @@ fake_upstream_reset(void)
 	fake_upstream_full = false;
 }
 
+struct line *
+line_open_client(
+	struct upstream *upstream, const struct config *config, const struct config_tenant *tenant)
+{
+	struct line *line = calloc(1, sizeof *line);
+
+	cr_assert(line);
+	*line = (struct line){ .refs = 1, .tenant = (size_t)(tenant - config->tenants) };
+	fake_lines++;
+	return line;
+}
+
+struct line *
+line_ref(struct line *line)
+{
+	line->refs++;
+	return line;
+}
+
+void
+line_unref(struct line *line)
+{
+	if (!line || --line->refs > 0)
+		return;
+	fake_lines--;
+	free(line);
+}
+
 struct cspark_job *
-upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_request *request,
-	const struct cspark_call *call, cspark_done_fn *done, void *arg)
+line_send(struct line *line, const struct cspark_request *request, const struct cspark_call *call,
+	cspark_done_fn *done, void *arg)
 {
 	struct cspark_job *job;
 
@@ -29,7 +63,7 @@ upstream_send(struct upstream *upstream, size_t tenant, const struct cspark_requ
 		return NULL;
 	cr_assert_lt(fake_job_count, 64);
 	job = &fake_jobs[fake_job_count++];
-	*job = (struct cspark_job){ true, false, tenant, request, *call, done, arg };
+	*job = (struct cspark_job){ true, false, line->tenant, line, request, *call, done, arg };
 	return job;
 }
 

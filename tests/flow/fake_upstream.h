@@ -9,6 +9,7 @@ struct cspark_job {
 	bool open; /* neither answered nor cancelled */
 	bool cancelled;
 	size_t tenant;
+	const struct line *line;
 	const struct cspark_request *request;
 	struct cspark_call call;
 	cspark_done_fn *done;
@@ -20,6 +21,7 @@ extern size_t fake_job_count;
 /* What a cancelled call is said to have come to. */
 extern enum cspark_outcome fake_cancel_outcome;
 extern bool fake_upstream_full; /* sends fail */
+extern unsigned fake_lines; /* that are open */
 
 void fake_upstream_reset(void);
 /* An answer into the sink of a job: its head, then its bytes; false: the sink wants no more. The end is

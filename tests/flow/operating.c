@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "daemon/edition.h"
 #include "daemon/log.h"
 
 static char *no_names[] = { NULL };
@@ -31,6 +32,7 @@ fill_tenant(struct config_tenant *tenant, const char *base_url)
 	tenant->file_hosts = no_names;
 	tenant->timeout_ms = 58000;
 	tenant->job_timeout_ms = 600000;
+	tenant->slot = tenant->account = (unsigned)(tenant - tenants);
 }
 
 void
@@ -42,7 +44,8 @@ operating_set_up(void)
 	fill_tenant(&tenants[1], "https://excel.my-env.coherent.global/beta");
 	cr_assert(route_init());
 	log_open(&(struct log_options){ .level = LOG_ERROR_LEVEL, .file = "/dev/null" });
-	config = (struct config){ .workers = 1,
+	config = (struct config){ .refs = 1, /* never the last */
+		.workers = 1,
 		.listeners = &listener,
 		.listener_count = 1,
 		.tenants = tenants,
@@ -56,14 +59,13 @@ operating_set_up(void)
 	config.limits.queue_ms = 1000;
 	metrics = metrics_new(
 		&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
-	admin = (struct admin){
-		.config = &config, .metrics = &metrics, .metrics_count = 1, .tenants = tokens
-	};
+	admin = (struct admin){ .metrics = &metrics, .metrics_count = 1, .tenants = tokens };
 	desk = (struct desk){
-		.loop = loop_new(), .config = &config, .admin = &admin, .metrics = metrics, .on_idle = on_idle
+		.loop = loop_new(), .admin = &admin, .metrics = metrics, .on_idle = on_idle
 	};
-	cr_assert(desk_init(&desk, 0, 1));
+	cr_assert(desk_init(&desk, &config, 0, 1));
 	fake_upstream_reset();
+	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
 }
 
 void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/call.h"
+#include "daemon/edition.h"
 #include "daemon/log.h"
 #include "lib/cspark_operations.h"
 #include "tests/flow/fake_front.h"
@@ -31,7 +32,9 @@ static struct config_tenant tenants[] = {
 		.origin = (char *)"http://127.0.0.1:9",
 		.tenant = (char *)"beta",
 		.base_url = (char *)"http://127.0.0.1:9/beta",
-		.timeout_ms = 5000 },
+		.timeout_ms = 5000,
+		.slot = 1,
+		.account = 1 },
 };
 static const char *const tenant_names[] = { "default", "second" };
 static struct admin_tenant tokens[2];
@@ -57,7 +60,8 @@ set_up(void)
 	listener.services = no_globs;
 	cr_assert(route_init());
 	log_open(&(struct log_options){ .level = LOG_ERROR_LEVEL, .file = "/dev/null" });
-	config = (struct config){ .workers = 1,
+	config = (struct config){ .refs = 1, /* never the last */
+		.workers = 1,
 		.listeners = &listener,
 		.listener_count = 1,
 		.tenants = tenants,
@@ -70,16 +74,14 @@ set_up(void)
 	config.limits.queue_ms = 1000;
 	metrics = metrics_new(
 		&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
-	admin = (struct admin){
-		.config = &config, .metrics = &metrics, .metrics_count = 1, .tenants = tokens
-	};
+	admin = (struct admin){ .metrics = &metrics, .metrics_count = 1, .tenants = tokens };
 	desk = (struct desk){ .loop = loop_new(),
-		.config = &config,
 		.admin = &admin,
 		.metrics = metrics,
 		.on_idle = count_idle };
-	cr_assert(desk_init(&desk, 0, 1));
+	cr_assert(desk_init(&desk, &config, 0, 1));
 	fake_upstream_reset();
+	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
 	idle_told = 0;
 }
 
@@ -90,6 +92,8 @@ tear_down(void)
 	cr_assert_eq(desk.admit.in_flight, 0, "a place was not given back");
 	cr_assert_eq(desk.admit.queued, 0);
 	desk_fini(&desk);
+	cr_assert_eq(fake_lines, 0, "a line was left open");
+	cr_assert_not(config_is_shared(&config), "a snapshot was not given back");
 	metrics_free(metrics);
 }
 
