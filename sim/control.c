@@ -125,8 +125,10 @@ on_token(struct exchange *ex)
 {
 	struct str body = request_body(&ex->request), lifetime = json_member(body, STR("lifetime"));
 	struct str fault = json_member(body, STR("fault"));
-	char text[40];
+	char text[256];
 
+	if (json_member(body, STR("secret")).at && member_text(body, "secret", text, sizeof(text)))
+		tokens_set_secret(&ex->world->tokens, text);
 	if (!json_is_null(lifetime) && member_text(body, "lifetime", text, sizeof(text)))
 		tokens_set_lifetime(&ex->world->tokens, strtod(text, NULL));
 	if (!json_is_null(fault)) {
@@ -232,6 +234,7 @@ on_reset(struct exchange *ex)
 	moods_clear(&world->moods, STR("*"));
 	moods_clear(&world->token_moods, STR("*"));
 	tokens_set_lifetime(&world->tokens, world->options->token_lifetime_s);
+	tokens_set_secret(&world->tokens, "");
 	ledger_reset(&world->ledger);
 	world_reset(world);
 	stats_reset(&world->stats);

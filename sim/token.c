@@ -42,6 +42,22 @@ tokens_set_lifetime(struct tokens *tokens, double lifetime_s)
 	pthread_mutex_unlock(&tokens->lock);
 }
 
+void
+tokens_set_secret(struct tokens *tokens, const char *secret)
+{
+	pthread_mutex_lock(&tokens->lock);
+	snprintf(tokens->secret, sizeof(tokens->secret), "%s", secret);
+	pthread_mutex_unlock(&tokens->lock);
+}
+
+static void
+copy_secret(struct tokens *tokens, const struct options *options, char ret[sizeof(tokens->secret)])
+{
+	pthread_mutex_lock(&tokens->lock);
+	snprintf(ret, sizeof(tokens->secret), "%s", tokens->secret[0] ? tokens->secret : options->client_secret);
+	pthread_mutex_unlock(&tokens->lock);
+}
+
 static void
 drop_from(struct token **at)
 {
@@ -214,6 +230,7 @@ request_is_good(struct exchange *ex, struct str realm)
 	struct str form = request_body(&ex->request),
 		   type = request_header(&ex->request, STR("content-type"));
 	struct str rest, media = str_trim(str_cut(type, ';', &rest));
+	char expected[sizeof(ex->world->tokens.secret)];
 	bool present, grant, id, secret;
 
 	if (!str_eq(realm, str_of(opt->tenant))) {
@@ -237,7 +254,8 @@ request_is_good(struct exchange *ex, struct str realm)
 		refuse_client(ex, 401, "invalid_client", "Invalid client or Invalid client credentials");
 		return false;
 	}
-	secret = field_is(form, STR("client_secret"), opt->client_secret, &present);
+	copy_secret(&ex->world->tokens, opt, expected);
+	secret = field_is(form, STR("client_secret"), expected, &present);
 	if (!secret)
 		refuse_client(ex, 401, "unauthorized_client", "Invalid client or Invalid client credentials");
 	return secret;

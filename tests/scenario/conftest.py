@@ -50,7 +50,10 @@ class Certificates:
         self.good = Certificate(authority, folder, "good", "127.0.0.1")
         self.other_host = Certificate(authority, folder, "other-host", "spark.example")
         self.expired = Certificate(authority, folder, "expired", "127.0.0.1", not_after=past)
-        self.unknown = Certificate(trustme.CA(), folder, "unknown", "127.0.0.1")
+        stranger = trustme.CA()
+        self.other_ca = folder / "other-ca.pem"
+        stranger.cert_pem.write_to_path(self.other_ca)
+        self.unknown = Certificate(stranger, folder, "unknown", "127.0.0.1")
 
 
 @pytest.fixture(scope="session")

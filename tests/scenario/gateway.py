@@ -106,7 +106,7 @@ class Gateway:
         self.folder = tempfile.TemporaryDirectory(prefix="csparkd-test-")
         command = [str(BUILD / "csparkd")]
         if self.config_text is not None:
-            command += ["-c", str(self._write_config())]
+            command += ["-c", str(self.write_config(self.config_text))]
         if self.listen:
             command += ["--listen", f"127.0.0.1:{self.port}"]
         # Files, and not pipes: the daemon drops log lines when a reader does not keep up.
@@ -125,6 +125,31 @@ class Gateway:
         if self.process.poll() is None:
             self.process.send_signal(signo)
         return self.wait_exit(deadline)
+
+    def reload(self, config_text=None, event="reload", deadline=20):
+        """SIGHUP, with another configuration if one is given; the log line that tells what came of it."""
+        if config_text is not None:
+            self.write_config(config_text)
+        before = self._count(event)
+        self.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + deadline
+        while self._count(event) == before:
+            assert time.monotonic() < end, f"no line {event} in {deadline} s"
+            breathe()
+        return [line for line in self.log() if line.get("event") == event][-1]
+
+    def write_config(self, text):
+        """Whoever reads the file meanwhile sees the old one."""
+        self.secrets += [secret.encode() for secret in SECRET_KEYS.findall(text) if secret not in ("", "open")]
+        path = Path(self.folder.name) / "csparkd.conf"
+        fresh = path.with_suffix(".new")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        fresh.rename(path)
+        return path
+
+    def _count(self, event):
+        return sum(line.get("event") == event for line in self.log())
 
     def wait_exit(self, deadline=30):
         return self.process.wait(deadline)
@@ -368,12 +393,6 @@ class Gateway:
                 if name == "PATH" or name.endswith("SAN_OPTIONS") or name == "LD_LIBRARY_PATH"}
         kept.update(self.env)
         return kept
-
-    def _write_config(self):
-        path = Path(self.folder.name) / "csparkd.conf"
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-            file.write(self.config_text)
-        return path
 
     def _kill(self):
         """Leaves nothing behind, whatever happened."""

@@ -120,15 +120,15 @@ class Simulator:
     def clear(self, service="*"):
         return self._ask("POST", "/_sim/mood", {"service": service, "mood": None})
 
-    def token(self, fault=None, times=-1, lifetime=None, **args):
-        """A fault (any mood or token fault) of the token endpoint, and the lifetime of tokens issued from now on.
-        With neither: faults are cleared."""
-        body = {}
+    def token(self, fault=None, times=-1, lifetime=None, secret=None, **args):
+        """A fault (any mood or token fault) of the token endpoint, the lifetime of tokens and the client's secret from
+        now on. With none of them: faults are cleared."""
+        body = {} if secret is None else {"secret": secret}
         if lifetime is not None:
             body["lifetime"] = lifetime
         if fault is not None:
             body.update(fault=fault, times=times, **args)
-        elif lifetime is None:
+        elif lifetime is None and secret is None:
             body["fault"] = None
         return self._ask("POST", "/_sim/token", body)
 
