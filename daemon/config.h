@@ -52,8 +52,8 @@ struct config_auth {
 enum config_kind { CONFIG_SAAS, CONFIG_HYBRID };
 
 struct config_tenant {
-	/* Of the process: config_follow(). <slot> goes with the name, <account> with what the tenant is for Spark:
-	 * whoever has the same may use the same token. */
+	/* Of the process: config_follow(). <slot> goes with the name, <account> with what the tenant is for
+	 * Spark: whoever has the same may use the same token. */
 	unsigned slot, account;
 	char *name;
 	char *origin;    /* scheme://host[:port] */

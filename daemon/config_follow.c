@@ -104,7 +104,7 @@ find_slot(struct config_lineage *lineage, struct config_tenant *fresh, struct cs
 	if (slot < lineage->slots)
 		return true;
 	if (slot == CONFIG_SLOTS)
-		return fail(ret_error, "too many different names of tenants since the start: restart csparkd");
+		return fail(ret_error, "too many names of tenants since the start: restart csparkd");
 	lineage->names[slot] = strdup(fresh->name);
 	if (!lineage->names[slot])
 		return fail(ret_error, "no memory");

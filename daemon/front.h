@@ -97,11 +97,11 @@ struct front_options {
 struct front *front_new(struct loop *loop, const struct front_options *options, const struct front_ops *ops,
 	void *arg);
 /*
- * New settings. From now on the <sockets> are those of the options: one that is new accepts at once, one that
- * is named again is not touched, but for its lists, and one that is not named any more is closed when
- * all who wait at it have come in; their connections are closed after their next answer, or a moment of
- * silence. Numbers hold for what begins from now on; max_connections and max_head stay. False: no memory for a
- * socket, which is closed; the rest is done.
+ * New settings. From now on the <sockets> are those of the options: one that is new accepts at once, one
+ * that is named again is not touched, but for its lists, and one that is not named any more is closed
+ * when all who wait at it have come in; their connections are closed after their next answer, or a moment of
+ * silence. Numbers hold for what begins from now on; max_connections and max_head stay. False: no memory for
+ * a socket, which is closed; the rest is done.
  */
 bool front_adopt(struct front *front, const struct front_options *options);
 /* Stops accepting and closes the listening sockets; kept connections are closed after their next answer,

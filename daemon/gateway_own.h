@@ -41,8 +41,8 @@ struct gateway {
 };
 
 /*
- * Puts <config>, which is taken, in force: all or nothing. Opens the listeners that are new, then tells tokens
- * and shards, whose calls to gateway_adopted() say the end. False, with an error: nothing has changed.
+ * Puts <config>, which is taken, in force: all or nothing. Opens the listeners that are new, then tells
+ * tokens and shards, whose calls to gateway_adopted() say the end. False, with an error: nothing has changed.
  */
 bool gateway_adopt(struct gateway *gateway, struct config *config, struct cspark_error *ret_error);
 /* A shard serves by the snapshot in force. */

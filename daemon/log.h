@@ -7,8 +7,8 @@
  * works again, a line "log_dropped" says how many this thread lost. Bytes from outside are escaped and cut at
  * 256.
  *
- * The sink and the level are process-wide; the sink is set before threads start (until then: JSON on standard error,
- * level info); the rest is per thread. SIGPIPE must be ignored by the program.
+ * The sink and the level are process-wide, and the sink is set before threads start (until then: JSON on
+ * standard error, level info); the rest is per thread. SIGPIPE must be ignored by the program.
  */
 #pragma once
 

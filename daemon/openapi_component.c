@@ -184,8 +184,11 @@ static const struct {
 	{ "Status",
 		"{'type':'object','required':['version','uptime_seconds','draining','tenants','counters'],"
 		"'properties':{'version':{'type':'string'},'uptime_seconds':{'type':'integer'},"
-		"'draining':{'type':'boolean'},'workers':{'type':'integer'},'tenants':{'type':'array',"
-		"'items':{'type':'object'}},'counters':{'type':'object'}}}" },
+		"'draining':{'type':'boolean'},'workers':{'type':'integer'},"
+		"'reloads':{'type':'object',"
+		"'properties':{'good':{'type':'integer'},'failed':{'type':'integer'},"
+		"'last_failed':{'type':'boolean'},'seconds_ago':{'type':'integer'}}},"
+		"'tenants':{'type':'array','items':{'type':'object'}},'counters':{'type':'object'}}}" },
 	{ "Token",
 		"{'type':'object','required':['access_token','expires_in','token_type'],'properties':{"
 		"'access_token':{'type':'string'},'expires_in':{'type':'integer'},"

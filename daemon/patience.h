@@ -27,7 +27,7 @@ void patience_init(struct patience *patience, struct loop *loop, const struct fr
 	const struct front_ops *ops, patience_cut_fn *cut);
 void patience_fini(struct patience *patience);
 
-/* New times, for who enters a phase from now on; behind one who entered it before, at its end at the earliest. */
+/* New times, for who enters a phase from now on; a shorter one waits behind those who entered before. */
 void patience_adopt(struct patience *patience, const struct front_options *options);
 /* <request> is at <phase> from now on. */
 void patience_enter(struct patience *patience, struct front_request *request, enum deadline_phase phase);

@@ -40,7 +40,8 @@ struct shard_terms {
 /* Of terms that nobody took: closes the sockets, gives the snapshot back. */
 void shard_terms_fini(struct shard_terms *terms);
 
-/* Given, not yet running; it serves nobody before the first shard_adopt(). NULL with a reason in <ret_error>. */
+/* Given, not yet running; it serves nobody before the first shard_adopt(). NULL with a reason in
+ * <ret_error>. */
 struct shard *shard_new(const struct shard_options *options, struct cspark_error *ret_error);
 bool shard_start(struct shard *shard); /* false: no thread */
 /* Waits for the thread's end; then shard_free(). */
@@ -51,7 +52,7 @@ void shard_free(struct shard *shard); /* accepts NULL */
 int64_t shard_turned_ms(const struct shard *shard);
 
 /* From any thread. <terms> are copied, their reference to the configuration and their sockets taken; the
- * configuration is given back on the shard's thread, when the last call that began with it is done. */
+ * configuration is given back on the shard's thread when the last call that began with it is done. */
 void shard_adopt(struct shard *shard, const struct shard_terms *terms);
 /* <news> is copied, its token counted. */
 void shard_token(struct shard *shard, unsigned account, const struct cspark_token_news *news);

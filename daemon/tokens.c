@@ -18,7 +18,7 @@ struct account {
 	const struct config_tenant *tenant; /* in the latest snapshot that has it */
 	bool current;                       /* that is the one in force */
 	struct line *line;
-	struct config_secret secret; /* read since that snapshot was made; text NULL: it holds what is in use */
+	struct config_secret secret; /* read since then, and in use; text NULL: the snapshot's is */
 	struct mark secret_mark, ca_mark;
 	uint64_t generation; /* of the token that was told last */
 	bool failing;        /* the last fetch failed: the next of the same kind is not logged again */

@@ -18,7 +18,8 @@ struct tokens;
 struct tokens_options {
 	struct metrics *metrics;      /* main's */
 	struct admin_tenant *tenants; /* by slot; told about each change */
-	/* For every shard: the token of <account>, or why there is none. On main's thread; <news> borrowed. */
+	/* For every shard: the token of <account>, or why there is none. On main's thread; <news>
+	 * borrowed. */
 	void (*announce)(void *arg, unsigned account, const struct cspark_token_news *news);
 	void *arg;
 };
@@ -28,9 +29,9 @@ struct tokens *tokens_new(struct loop *loop, const struct tokens_options *option
 void tokens_free(struct tokens *tokens); /* accepts NULL */
 /*
  * The tenants of <config> (counted) are in force; what is new is fetched in the loop's next iteration. An
- * account that goes on keeps its token; if its secret is another now, it is rotated. One that is configured no
- * more goes on for the calls that began with it: until nobody else has a snapshot with it. False: no memory,
- * and nothing has changed.
+ * account that goes on keeps its token; if its secret is another now, it is rotated. One that is configured
+ * no more goes on for the calls that began with it: until nobody else has a snapshot with it. False: no
+ * memory, and nothing has changed.
  */
 bool tokens_adopt(struct tokens *tokens, struct config *config);
 /* A shard's call of <account> has no token newer than <generation>. */

@@ -54,7 +54,8 @@ static void
 copy_secret(struct tokens *tokens, const struct options *options, char ret[sizeof(tokens->secret)])
 {
 	pthread_mutex_lock(&tokens->lock);
-	snprintf(ret, sizeof(tokens->secret), "%s", tokens->secret[0] ? tokens->secret : options->client_secret);
+	snprintf(ret, sizeof(tokens->secret), "%s",
+		tokens->secret[0] ? tokens->secret : options->client_secret);
 	pthread_mutex_unlock(&tokens->lock);
 }
 

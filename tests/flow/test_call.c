@@ -465,3 +465,93 @@ Test(call, serves_the_local_pages)
 	ASSERT_HAS(request->body, "cspark_requests_total");
 	fake_front_done(request, FRONT_OK);
 }
+
+/* ---- reloads ---- */
+
+static struct config later; /* the same tenants, with other limits */
+
+static void
+reload(void)
+{
+	later = config;
+	later.refs = 1;
+	later.limits.max_in_flight = 1;
+	desk_adopt(&desk, edition_new(NULL, config_ref(&later), desk.edition));
+}
+
+Test(call, keeps_its_snapshot_over_a_reload)
+{
+	struct front_request *before = post(0, "/execute/f/s", "{}");
+	struct front_request *after;
+
+	reload();
+	cr_assert(config_is_shared(&config), "a call began with it");
+	after = post(1, "/execute/f/s", "{}");
+	cr_assert_eq(fake_job_count, 1, "only one place is left");
+	fake_upstream_answer(0, V3_ANSWER);
+	cr_assert_eq(before->status, 200);
+	cr_assert(config_is_shared(&config), "until it is done");
+	fake_front_done(before, FRONT_OK);
+	cr_assert_not(config_is_shared(&config));
+	fake_upstream_answer(1, V3_ANSWER);
+	fake_front_done(after, FRONT_OK);
+	cr_assert(config_is_shared(&later), "it is in force");
+}
+
+Test(call, shares_the_line_of_a_tenant_that_stays)
+{
+	struct front_request *before = post(0, "/execute/f/s", "{}");
+	struct front_request *after;
+
+	reload();
+	cr_assert_eq(fake_lines, 2);
+	after = post(1, "/execute/f/s", "{}");
+	fake_upstream_answer(0, V3_ANSWER);
+	cr_assert_eq(fake_jobs[0].line, fake_jobs[1].line);
+	fake_upstream_answer(1, V3_ANSWER);
+	fake_front_done(before, FRONT_OK);
+	fake_front_done(after, FRONT_OK);
+}
+
+Test(call, opens_a_line_of_its_own_for_a_tenant_that_changed)
+{
+	struct front_request *before = post(0, "/execute/f/s", "{}");
+
+	later = config;
+	later.refs = 1;
+	later.limits.max_answer++;
+	desk_adopt(&desk, edition_new(NULL, config_ref(&later), desk.edition));
+	cr_assert_eq(fake_lines, 4, "the old ones are needed still");
+	fake_upstream_answer(0, V3_ANSWER);
+	fake_front_done(before, FRONT_OK);
+	cr_assert_eq(fake_lines, 2);
+}
+
+Test(call, lets_more_in_after_a_reload_with_more_places)
+{
+	struct front_request *waiting[3];
+
+	for (unsigned i = 0; i < 3; i++)
+		waiting[i] = post(i, "/execute/f/s", "{}");
+	cr_assert_eq(fake_job_count, 2);
+	later = config;
+	later.refs = 1;
+	later.limits.max_in_flight = 3;
+	desk_adopt(&desk, edition_new(NULL, config_ref(&later), desk.edition));
+	cr_assert_eq(fake_job_count, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		fake_upstream_answer(i, V3_ANSWER);
+		fake_front_done(waiting[i], FRONT_OK);
+	}
+}
+
+Test(call, is_refused_on_a_listener_that_is_gone)
+{
+	static struct config_listener other = { .id = 7, .address = (char *)"127.0.0.1:2" };
+
+	later = config;
+	later.refs = 1;
+	later.listeners = &other;
+	desk_adopt(&desk, edition_new(NULL, config_ref(&later), desk.edition));
+	expect_problem(post(0, "/execute/f/s", "{}"), 503, "draining");
+}

@@ -10,8 +10,8 @@
 #include "base/version.h"
 
 static const char *const operations[] = { "execute", "a\"b\\c\nd" };
-static const char *const tenants[] = { "default" };
-static const struct metrics_names names = { operations, 2, tenants, 1 };
+static const char *tenants[2] = { "default" };
+static const struct metrics_names names = { operations, 2, tenants, 2 };
 
 static struct metrics *all[2];
 static char *text;
@@ -283,4 +283,26 @@ Test(metrics, is_read_while_it_is_written)
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	cr_expect_eq(metrics_sum(all, 2, METRIC_RECORDS), 200000);
+}
+
+Test(metrics, shows_tenants_that_have_a_name)
+{
+	metrics_add(all[0], METRIC_TOKEN_FETCHES, 0, 3);
+	metrics_add(all[0], METRIC_TOKEN_FETCHES, 1, 4);
+	expose();
+	cr_assert(strstr(text, "cspark_token_fetches_total{tenant=\"default\"} 3\n"));
+	cr_assert_not(strstr(text, "cspark_token_fetches_total{tenant=\"\"}"));
+	tenants[0] = NULL;
+	tenants[1] = "late";
+	expose();
+	cr_assert_not(strstr(text, "default"));
+	cr_assert(strstr(text, "cspark_token_fetches_total{tenant=\"late\"} 4\n"));
+}
+
+Test(metrics, counts_reloads_by_their_result)
+{
+	metrics_add(all[1], METRIC_RELOADS, METRICS_FAILED, 1);
+	expose();
+	cr_assert(strstr(text, "cspark_reloads_total{result=\"good\"} 0\n"));
+	cr_assert(strstr(text, "cspark_reloads_total{result=\"failed\"} 1\n"));
 }

@@ -53,6 +53,21 @@ Test(notify, tells_the_service_manager)
 	close(fd);
 }
 
+Test(notify, says_when_it_reloads)
+{
+	char name[64], heard[128] = "";
+	long long microseconds;
+	int fd;
+
+	snprintf(name, sizeof(name), "@csparkd-test-%d", (int)getpid());
+	fd = listen_as(name);
+	notify_reloading();
+	cr_assert_geq(recv(fd, heard, sizeof(heard) - 1, 0), 0);
+	cr_assert_eq(sscanf(heard, "RELOADING=1\nMONOTONIC_USEC=%lld", &microseconds), 1, "%s", heard);
+	cr_assert_gt(microseconds, 0);
+	close(fd);
+}
+
 Test(notify, finds_a_socket_in_the_file_system)
 {
 	char name[64];
