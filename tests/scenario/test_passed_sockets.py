@@ -5,7 +5,7 @@ import socket
 import threading
 
 import pytest
-from configured import ECHO, csparkd, wait_for
+from configured import ECHO, config_of, csparkd, tenant_of, wait_for
 from gateway import free_port
 from wire import Wire
 
@@ -71,6 +71,28 @@ def test_several_workers_share_one(sim, tcp):
             assert {wire.answer().status for wire in wires} == {200}
         for wire in wires:
             wire.close()
+
+
+def test_they_stay_over_reloads(sim, tcp):
+    """Also where the first listener has them, whatever address it is given."""
+    with passing(sim, ("csparkd.socket", tcp)) as gateway, gateway.connect() as wire:
+        for address in ("127.0.0.1:1", "127.0.0.1:2"):
+            listeners = [{"address": address}, {"address": f"127.0.0.1:{free_port()}"}]
+            gateway.reload(config_of([tenant_of(sim)], listeners=listeners))
+            assert gateway.get("/healthz").status == 200
+            with Wire(("127.0.0.1", int(listeners[1]["address"].split(":")[1]))) as other:
+                assert other.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").answer().status == 200
+        wire.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert wire.answer().header("connection") is None
+
+
+def test_a_name_that_comes_with_a_reload_needs_a_restart(sim, tcp):
+    listeners = [{"address": "systemd:web"}]
+    with passing(sim, ("web", tcp), listeners=listeners) as gateway:
+        more = config_of([tenant_of(sim)], listeners=[*listeners, {"address": "systemd:other"}])
+        assert '"other"' in gateway.reload(more, event="reload_failed")["reasons"]
+        gateway.reload(config_of([tenant_of(sim)], listeners=[*listeners, {"address": f"127.0.0.1:{free_port()}"}]))
+        assert gateway.post(ECHO, {"v": 1}).status == 200
 
 
 def test_nobody_is_refused_across_a_restart(sim, tcp):
