@@ -24,6 +24,7 @@ struct shard {
 	const struct shard_ops *ops;
 	void *arg;
 	struct loop_timer pulse;
+	bool started; /* main's: before, it may touch what is the shard's */
 	bool draining;
 	bool told;                      /* that it is drained */
 	_Atomic int64_t turned_ms;      /* for main, who looks whether it is stuck */
@@ -74,7 +75,8 @@ on_letter(void *arg)
 	letter_free(letter);
 }
 
-/* Without memory for a letter the process is beyond help: better to stop than to hang on a drain or a
+/* Before there is a thread to read it, it is read at once: so a shard that runs has its first snapshot.
+ * Without memory for a letter the process is beyond help: better to stop than to hang on a drain or a
  * token. */
 static void
 post(struct shard *shard, struct letter letter, void (*read)(struct letter *letter))
@@ -85,7 +87,9 @@ post(struct shard *shard, struct letter letter, void (*read)(struct letter *lett
 	*copy = letter;
 	copy->shard = shard;
 	copy->read = read;
-	if (!loop_post(shard->loop, on_letter, copy))
+	if (!shard->started)
+		on_letter(copy);
+	else if (!loop_post(shard->loop, on_letter, copy))
 		letter_free(copy);
 }
 
@@ -418,6 +422,7 @@ shard_turned_ms(const struct shard *shard)
 bool
 shard_start(struct shard *shard)
 {
+	shard->started = true;
 	return pthread_create(&shard->thread, NULL, run, shard) == 0;
 }
 

@@ -51,8 +51,9 @@ void shard_free(struct shard *shard); /* accepts NULL */
 /* When its loop last turned, on the clock of loop_now_ms(), give or take a second; from any thread. */
 int64_t shard_turned_ms(const struct shard *shard);
 
-/* From any thread. <terms> are copied, their reference to the configuration and their sockets taken; the
- * configuration is given back on the shard's thread when the last call that began with it is done. */
+/* From any thread; before shard_start() it is done at once, by main. <terms> are copied, their reference to
+ * the configuration and their sockets taken; the configuration is given back on the shard's thread when the
+ * last call that began with it is done. */
 void shard_adopt(struct shard *shard, const struct shard_terms *terms);
 /* <news> is copied, its token counted. */
 void shard_token(struct shard *shard, unsigned account, const struct cspark_token_news *news);
