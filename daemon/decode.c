@@ -1,5 +1,7 @@
 #include "daemon/decode.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "daemon/decode_form.h"
@@ -139,6 +141,16 @@ decode_count(struct decode *decode, struct cspark_error *ret_error)
 	return true;
 }
 
+bool
+decode_too_long(
+	const struct decode *decode, const char *unit, uint64_t number, struct cspark_error *ret_error)
+{
+	return refuse(ret_error, CSPARK_E_BODY_TOO_LARGE,
+		"%s %" PRIu64 ": a record of a list has at most %" PRIu64 " bytes; "
+		"send this one by itself, as a JSON object.",
+		unit, number, decode_max_record(decode));
+}
+
 /* -- the body ---------------------------------------------------------------------- */
 
 static const struct decode_form_ops *const forms[] = {
@@ -148,15 +160,50 @@ static const struct decode_form_ops *const forms[] = {
 	[DECODE_FORM] = &decode_formdata_ops,
 };
 
+/* Once all is said that matters. */
+static void
+make_ready(struct decode *decode)
+{
+	if (!decode->is_ready && decode->ops->init)
+		decode->ops->init(decode);
+	decode->is_ready = true;
+}
+
+/* Of what may be either the first byte decides, before its piece is measured. */
+static void
+look_for_list(struct decode *decode, const char *data, size_t len)
+{
+	for (; len > 0; data++, len--) {
+		if (*data != ' ' && *data != '\t' && *data != '\r' && *data != '\n') {
+			decode->is_list = *data == '[';
+			decode->begun = true;
+			return;
+		}
+	}
+}
+
+static uint64_t
+max_received(const struct decode *decode)
+{
+	const struct decode_limits *limits = &decode->limits;
+
+	return decode_streams(decode) && limits->max_list ? limits->max_list : limits->max_body;
+}
+
 /* A piece of the body as the caller wrote it. */
 static bool
 feed_plain(void *arg, const char *data, size_t len, struct cspark_error *ret_error)
 {
 	struct decode *decode = arg;
+	uint64_t max;
 
-	if (len > decode->limits.max_body - decode->received)
-		return refuse(ret_error, CSPARK_E_BODY_TOO_LARGE, "The body is larger than %llu bytes%s.",
-			(unsigned long long)decode->limits.max_body,
+	make_ready(decode);
+	if (!decode->begun)
+		look_for_list(decode, data, len);
+	max = max_received(decode);
+	if (decode->received > max || len > max - decode->received)
+		return refuse(ret_error, CSPARK_E_BODY_TOO_LARGE,
+			"The body is larger than %" PRIu64 " bytes%s.", max,
 			decode->inflate ? " when it is unpacked" : "");
 	decode->received += len;
 	return decode->ops->feed(decode, data, len, ret_error);
@@ -165,9 +212,11 @@ feed_plain(void *arg, const char *data, size_t len, struct cspark_error *ret_err
 static size_t
 max_text(const struct decode_limits *limits)
 {
-	if (limits->max_body > (SIZE_MAX - GROWTH_MIN) / GROWTH)
+	uint64_t max = limits->max_body > limits->max_record ? limits->max_body : limits->max_record;
+
+	if (max > (SIZE_MAX - GROWTH_MIN) / GROWTH)
 		return SIZE_MAX;
-	return (size_t)limits->max_body * GROWTH + GROWTH_MIN;
+	return (size_t)max * GROWTH + GROWTH_MIN;
 }
 
 struct decode *
@@ -178,10 +227,10 @@ decode_new(enum decode_form form, enum decode_coding coding, const struct decode
 	if (!decode)
 		return NULL;
 	decode->ops = forms[form];
+	decode->begun = decode->is_list = form == DECODE_NDJSON || form == DECODE_CSV;
 	decode->limits = *limits;
 	buf_init(&decode->text, max_text(limits));
-	if (decode->ops->init)
-		decode->ops->init(decode);
+	decode->dialect = CSV_USUAL;
 	if (coding != DECODE_IDENTITY) {
 		decode->inflate = inflate_new(coding == DECODE_GZIP, feed_plain, decode);
 		if (!decode->inflate) {
@@ -197,11 +246,25 @@ decode_free(struct decode *decode)
 {
 	if (!decode)
 		return;
-	if (decode->ops->fini)
+	if (decode->is_ready && decode->ops->fini)
 		decode->ops->fini(decode);
 	inflate_free(decode->inflate);
 	buf_fini(&decode->text);
 	free(decode);
+}
+
+void
+decode_set_sink(struct decode *decode, const struct decode_sink *sink)
+{
+	assert(decode->received == 0);
+	decode->sink = *sink;
+}
+
+void
+decode_set_dialect(struct decode *decode, struct csv_dialect dialect)
+{
+	assert(decode->received == 0);
+	decode->dialect = dialect;
 }
 
 bool
@@ -218,5 +281,6 @@ decode_end(struct decode *decode, struct ask *ret, struct cspark_error *ret_erro
 	*ret = (struct ask){ .kind = ASK_ONE };
 	if (decode->inflate && !inflate_end(decode->inflate, ret_error))
 		return false;
+	make_ready(decode);
 	return decode->ops->end(decode, ret, ret_error);
 }

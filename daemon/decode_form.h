@@ -9,12 +9,11 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "daemon/csv.h"
 #include "daemon/decode.h"
 #include "daemon/inflate.h"
 
 struct decode_form_ops {
-	void (*init)(struct decode *decode); /* NULL: nothing to do */
+	void (*init)(struct decode *decode); /* before the first byte, or the end; NULL: nothing to do */
 	bool (*feed)(struct decode *decode, const char *data, size_t len, struct cspark_error *ret_error);
 	bool (*end)(struct decode *decode, struct ask *ret, struct cspark_error *ret_error);
 	void (*fini)(struct decode *decode); /* NULL: nothing to do */
@@ -36,26 +35,33 @@ struct decode_json {
 	struct span whole;
 	enum json_kind rows; /* JSON_OBJECT or JSON_ARRAY: what the first element is */
 	size_t elements;
-	size_t names;                                           /* how many the first row holds */
+	size_t names; /* how many the first row holds */
+	bool in_element;
+	uint64_t element;                                       /* where it begins */
+	struct str piece;                                       /* that is being scanned */
+	uint64_t piece_at;                                      /* its offset in the body */
+	struct cspark_error *error;                             /* for what the mark function refuses */
 	enum { MEMBER_OTHER, MEMBER_DATA, MEMBER_META } member; /* the one under way */
 	unsigned data_count, meta_count, other_count;
 	bool data_is_object, meta_is_object;
 	struct span data, meta;
-	char complaint[200]; /* why the mark function stopped the scan; empty: too many records */
+	char complaint[200]; /* why the mark function stopped the scan; empty: <error> says it */
 };
 
 struct decode_ndjson {
 	struct json_scan scan;
-	uint64_t line;   /* from 1 */
-	uint64_t column; /* blanks skipped before the record */
-	bool begun;      /* the line holds more than blanks */
+	uint64_t line;     /* from 1 */
+	uint64_t column;   /* blanks skipped before the record */
+	bool begun;        /* the line holds more than blanks */
+	struct str record; /* of a line that is in one piece, for the sink */
 };
 
 struct decode_csv {
 	struct csv csv;
-	size_t columns;      /* of the header; 0: not yet seen */
-	size_t cells;        /* of the row under way */
-	uint64_t blank_line; /* the first empty one behind the header; 0: none */
+	size_t columns;              /* of the header; 0: not yet seen */
+	size_t cells;                /* of the row under way */
+	uint64_t blank_line;         /* the first empty one behind the header; 0: none */
+	const char *other_separator; /* that the first name holds; NULL: none */
 };
 
 struct decode {
@@ -63,6 +69,11 @@ struct decode {
 	struct decode_limits limits;
 	struct inflate *inflate; /* NULL: identity */
 	uint64_t received;       /* bytes after inflating */
+	struct decode_sink sink; /* record == NULL: none */
+	struct csv_dialect dialect;
+	bool is_ready; /* init was called */
+	bool begun;    /* a byte that is no blank was seen ... */
+	bool is_list;  /* ... and it begins a list; for NDJSON and CSV from the beginning */
 	struct buf text;
 	size_t records;
 	union {
@@ -77,6 +88,24 @@ bool decode_keep(struct decode *decode, const char *data, size_t len, struct csp
 /* One more record, within the limit. */
 bool decode_count(struct decode *decode, struct cspark_error *ret_error);
 bool decode_no_memory(struct cspark_error *ret_error);
+
+/* Nothing is kept but the record under way. */
+static inline bool
+decode_streams(const struct decode *decode)
+{
+	return decode->is_list && decode->sink.record;
+}
+
+/* The most that a record that goes to a sink may have. */
+static inline uint64_t
+decode_max_record(const struct decode *decode)
+{
+	return decode->limits.max_record ? decode->limits.max_record : decode->limits.max_body;
+}
+
+/* <unit> <number>: where the record is, "line" 17. Gives false. */
+bool decode_too_long(
+	const struct decode *decode, const char *unit, uint64_t number, struct cspark_error *ret_error);
 
 static inline struct str
 decode_span(const struct decode *decode, struct span span)

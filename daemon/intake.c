@@ -30,7 +30,10 @@ static bool
 prepare_decode(struct call *call)
 {
 	const struct config *config = call->config;
-	struct decode_limits limits = { config->limits.max_body, config->limits.max_records };
+	struct decode_limits limits = {
+		.max_body = config->limits.max_body,
+		.max_records = config->limits.max_records,
+	};
 	enum decode_form form;
 	enum decode_coding coding;
 
