@@ -220,13 +220,32 @@ take_type(struct reading *reading, struct str value)
 		refuse_value(reading, "_type", "static or dynamic");
 }
 
+static bool
+take_separator(struct reading *reading, struct str value)
+{
+	reading->control->dialect_given = true;
+	return csv_separator_named(value, &reading->control->dialect.separator) ||
+		refuse_value(reading, "_separator", "a comma, a semicolon, | or tab");
+}
+
+static bool
+take_decimal(struct reading *reading, struct str value)
+{
+	reading->control->dialect_given = true;
+	if (!str_eq(value, STR(".")) && !str_eq(value, STR(",")))
+		return refuse_value(reading, "_decimal", "a point or a comma");
+	reading->control->dialect.decimal = *value.at;
+	return true;
+}
+
 static const struct own_parameter {
 	const char *name;
 	bool (*take)(struct reading *reading, struct str value);
 } own_parameters[] = {
 	{ "_tenant", take_tenant }, { "_timeout", take_timeout }, { "_format", take_format },
 	{ "_shape", take_shape }, { "_public", take_public }, { "_strict", take_strict },
-	{ "_meta", take_meta }, { "_type", take_type }, /* of validations only; the last */
+	{ "_meta", take_meta }, { "_separator", take_separator }, { "_decimal", take_decimal },
+	{ "_type", take_type }, /* of validations only; the last */
 };
 
 /* -- the query -------------------------------------------------------------------------- */
@@ -340,7 +359,12 @@ control_read(struct str query, struct str accept, bool inputs_allowed, bool vali
 {
 	struct reading reading = { .control = ret, .arena = arena, .ret_error = ret_error };
 
-	*ret = (struct control){ .format = FORMAT_JSON, .shape = CSPARK_SIMPLE, .validates = validates };
+	*ret = (struct control){
+		.format = FORMAT_JSON,
+		.shape = CSPARK_SIMPLE,
+		.dialect = CSV_USUAL,
+		.validates = validates,
+	};
 	if (query.len > 0 && !read_query(query, inputs_allowed, &reading))
 		return false;
 	if (!reading.format_given && !accept_format(accept, &ret->format))
@@ -350,4 +374,13 @@ control_read(struct str query, struct str accept, bool inputs_allowed, bool vali
 	if (ret->shape_given && ret->format != FORMAT_JSON)
 		return refuse(ret_error, CSPARK_E_BAD_PARAMETER, "_shape is for answers in JSON only.");
 	return true;
+}
+
+bool
+control_check_dialect(const struct control *control, bool csv_body, struct cspark_error *ret_error)
+{
+	if (!control->dialect_given || csv_body || control->format == FORMAT_CSV)
+		return true;
+	return refuse(ret_error, CSPARK_E_BAD_PARAMETER,
+		"_separator and _decimal are for CSV, but neither the body nor the answer is text/csv.");
 }

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "daemon/csv.h"
 #include "lib/cspark.h"
 
 enum { CONTROL_TIMEOUT_MAX_MS = 3600000 };
@@ -22,6 +23,8 @@ struct control {
 	enum control_format format;
 	enum cspark_shape shape;
 	bool shape_given;
+	struct csv_dialect dialect; /* of CSV, in and out */
+	bool dialect_given;
 	bool is_public;
 	bool strict;
 	bool is_hybrid;        /* the tenant is a Hybrid Runner; not from the query */
@@ -39,6 +42,9 @@ struct control {
 /* <validates>: for a validation, which has a parameter more. */
 bool control_read(struct str query, struct str accept, bool inputs_allowed, bool validates,
 	struct arena *arena, struct control *ret, struct cspark_error *ret_error);
+
+/* Refuses to be told of a dialect where nothing is CSV: it would be ignored. <csv_body>: the inputs are. */
+bool control_check_dialect(const struct control *control, bool csv_body, struct cspark_error *ret_error);
 
 /* Appends a JSON literal for <text>: itself if it is one, else a quoted string. False: not UTF-8. */
 bool control_put_value(struct str text, struct buf *out);

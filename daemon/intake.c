@@ -40,9 +40,13 @@ prepare_decode(struct call *call)
 	if (!decode_form_of(front_header(call->request, "Content-Type"), &form, &call->error) ||
 		!decode_coding_of(front_header(call->request, "Content-Encoding"), &coding, &call->error))
 		return false;
+	if (!control_check_dialect(&call->control, form == DECODE_CSV, &call->error))
+		return false;
 	call->decode = decode_new(form, coding, &limits);
 	if (!call->decode)
 		call_no_memory(call);
+	else
+		decode_set_dialect(call->decode, call->control.dialect);
 	return call->decode != NULL;
 }
 
@@ -116,7 +120,7 @@ route_execute(struct call *call)
 	if (!choose_tenant(call))
 		return call_failed(call);
 	call->control.is_hybrid = call->tenant->kind == CONFIG_HYBRID;
-	if (!get && !prepare_decode(call))
+	if (get ? !control_check_dialect(&call->control, false, &call->error) : !prepare_decode(call))
 		return call_failed(call);
 	return CALL_PARKED;
 }

@@ -29,6 +29,10 @@ static const struct {
 		"form of the answer; wins over Accept" },
 	{ "_shape", "{'type':'string','enum':['simple','alike','original'],'default':'simple'}",
 		"shape of a JSON answer: simple, alike as the official SDKs give it, or Spark's own bytes" },
+	{ "_separator", "{'type':'string','enum':[',',';','|','tab','\\t'],'default':','}",
+		"what separates the cells of CSV, in the body and in the answer" },
+	{ "_decimal", "{'type':'string','enum':['.',','],'default':'.'}",
+		"the decimal mark of numbers in CSV, in the body and in the answer" },
 	{ "_strict", "{'enum':[true,false,1,0,''],'default':false}",
 		"whether errors, and Excel errors among the outputs, make the answer a 422" },
 };

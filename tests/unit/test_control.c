@@ -55,6 +55,43 @@ Test(control, has_defaults)
 	cr_expect_null(control.inputs.at);
 }
 
+static void
+expect_dialect(const char *query, char separator, char decimal)
+{
+	expect_good(query);
+	cr_expect_eq(control.dialect.separator, separator, "%s", query);
+	cr_expect_eq(control.dialect.decimal, decimal, "%s", query);
+	cr_expect_eq(control.dialect_given, *query != '\0');
+}
+
+Test(control, knows_how_csv_is_written)
+{
+	expect_dialect("", ',', '.');
+	expect_dialect("_separator=,", ',', '.');
+	expect_dialect("_separator=;&_decimal=,", ';', ',');
+	expect_dialect("_separator=%3b&_decimal=%2C", ';', ',');
+	expect_dialect("_separator=tab&_decimal=.", '\t', '.');
+	expect_dialect("_separator=%09", '\t', '.');
+	expect_dialect("_separator=%7C", '|', '.');
+	expect_bad("_separator", true, "_separator takes a comma, a semicolon, | or tab");
+	expect_bad("_separator=:", true, "_separator takes");
+	expect_bad("_separator=;;", true, "_separator takes");
+	expect_bad("_decimal=", true, "_decimal takes a point or a comma");
+	expect_bad("_decimal=comma", false, "_decimal takes");
+}
+
+Test(control, refuses_a_dialect_where_nothing_is_csv)
+{
+	expect_good("_separator=;");
+	cr_expect(control_check_dialect(&control, true, &error));
+	cr_expect_not(control_check_dialect(&control, false, &error));
+	cr_expect_eq(error.code, CSPARK_E_BAD_PARAMETER);
+	expect_good("_decimal=.&_format=csv");
+	cr_expect(control_check_dialect(&control, false, &error));
+	expect_good("_format=ndjson");
+	cr_expect(control_check_dialect(&control, false, &error));
+}
+
 Test(control, takes_every_parameter_of_the_contract)
 {
 	expect_good(
