@@ -189,26 +189,13 @@ batch_knows(const struct batch *batch, const char *id)
 	return batch->ids.len && memmem(batch->ids.data, batch->ids.len, line, strlen(line));
 }
 
-static unsigned
-count_records(struct str inputs)
-{
-	struct json_walk walk;
-	struct str first;
-	size_t count = json_count(inputs);
-
-	json_walk_init(&walk, inputs);
-	if (json_walk_next(&walk, NULL, &first) && json_kind_of(first) == JSON_ARRAY)
-		count--;
-	return (unsigned)count;
-}
-
 void
 batch_push(struct batch *batch, const char *id, struct str data)
 {
 	struct chunk *chunk = allocate(sizeof(*chunk));
 
 	snprintf(chunk->id, sizeof(chunk->id), "%s", id);
-	chunk->records = count_records(json_member(data, STR("inputs")));
+	chunk->records = (unsigned)calculation_count(json_member(data, STR("inputs")));
 	buf_init(&chunk->text, CHUNK_MAX_BYTES);
 	buf_put_str(&chunk->text, data);
 	list_append(&batch->queue, &chunk->node);

@@ -3,10 +3,9 @@
 #include "base/json_text.h"
 #include "sim/catalog.h"
 #include "sim/exchange.h"
-#include "sim/options.h"
 
-#include <stdlib.h>
-#include <unistd.h>
+#include <limits.h>
+#include <stdio.h>
 
 #define RESULT_MAX ((size_t)256 << 20)
 
@@ -20,6 +19,7 @@ calculation_init(struct calculation *calc, const struct callee *callee)
 	buf_init(&calc->errors, RESULT_MAX);
 	stamp_uuid(calc->call_id);
 	stamp_now(calc->timestamp);
+	calc->began_us = stamp_us();
 }
 
 void
@@ -67,6 +67,47 @@ evaluate(struct calculation *calc, struct str inputs, const struct findings *fin
 	buf_fini(&merged);
 }
 
+/* Its own warning instead of the model's. */
+static void
+put_warned(
+	struct calculation *calc, struct str inputs, const struct findings *findings, const struct flaw *flaw)
+{
+	struct buf unsaid;
+	struct findings most = { findings->outputs, &unsaid, findings->errors };
+
+	buf_init(&unsaid, RESULT_MAX);
+	evaluate(calc, inputs, &most);
+	flaw_put_list(flaw, findings->warnings);
+	buf_fini(&unsaid);
+}
+
+/* False if the record is to be calculated as any other. */
+static bool
+add_flawed(struct calculation *calc, struct str inputs, const struct findings *findings)
+{
+	struct flaw flaw;
+	char service[2 * NAME_BYTES];
+
+	snprintf(service, sizeof(service), "%s/%s", calc->callee.folder, calc->callee.name);
+	if (!flaws_find(calc->flaws, service, inputs, &flaw))
+		return false;
+	calc->flaw_ms += flaw.ms;
+	if (flaw.effect == FLAW_SLOW)
+		return false;
+	if (flaw.effect == FLAW_WARN) {
+		put_warned(calc, inputs, findings, &flaw);
+		return true;
+	}
+	if (flaw.effect == FLAW_REFUSE && !calc->refused) {
+		calc->refused = true;
+		calc->refusal = flaw;
+	}
+	buf_put_str(findings->outputs, STR("null"));
+	buf_put_str(findings->warnings, STR("null"));
+	flaw_put_list(&flaw, findings->errors);
+	return true;
+}
+
 void
 calculation_add(struct calculation *calc, struct str inputs)
 {
@@ -83,7 +124,8 @@ calculation_add(struct calculation *calc, struct str inputs)
 	if (calc->keep_inputs)
 		buf_put_str(&calc->inputs, inputs);
 	buf_init(&all, RESULT_MAX);
-	evaluate(calc, inputs, &findings);
+	if (!calc->flaws || !add_flawed(calc, inputs, &findings))
+		evaluate(calc, inputs, &findings);
 	selection_put(&calc->selection, buf_text(&all), &calc->outputs);
 	buf_fini(&all);
 }
@@ -131,6 +173,19 @@ add_columns(struct calculation *calc, struct json_walk *walk, struct str header)
 	return good;
 }
 
+size_t
+calculation_count(struct str inputs)
+{
+	struct json_walk walk;
+	struct str first;
+	size_t count = json_count(inputs);
+
+	json_walk_init(&walk, inputs);
+	if (json_walk_next(&walk, NULL, &first) && json_kind_of(first) == JSON_ARRAY)
+		count--;
+	return count;
+}
+
 bool
 calculation_add_all(struct calculation *calc, struct str inputs)
 {
@@ -148,43 +203,72 @@ calculation_add_all(struct calculation *calc, struct str inputs)
 	return true;
 }
 
-static bool
-take_slot(struct exchange *ex)
-{
-	uint64_t one;
+/* -- time ----------------------------------------------------------------- */
 
-	while (read(ex->world->slots, &one, sizeof(one)) != sizeof(one))
-		if (wire_wait_fd(ex->wire, ex->world->slots))
-			return false;
-	return true;
+static bool
+refuse_late(struct exchange *ex, enum family family)
+{
+	stats_add(&ex->world->stats, STAT_timed_out, 1);
+	refuse(ex, family, 504, "TIMEOUT", "the call took too long");
+	return false;
+}
+
+static bool
+refuse_flawed(struct exchange *ex, enum family family, const struct flaw *flaw)
+{
+	refuse(ex, family, flaw->status, family == FAMILY_V4 ? flaw->code : flaw->message, flaw->message);
+	return false;
+}
+
+/* Waits for its turn and then so long, but not beyond <until_us>. False once refused or left. */
+static bool
+take_time(struct exchange *ex, enum family family, long needed_us, long until_us)
+{
+	long begin_us, over_us, wait_us;
+	bool left;
+
+	switch (gate_enter(&ex->world->gate, ex->wire, until_us)) {
+	case GATE_FULL:
+		refuse_for_now(ex, family, limit_get(&ex->world->limits, LIMIT_per_call_ms) / 1000);
+		return false;
+	case GATE_LATE:
+		return refuse_late(ex, family);
+	case GATE_LEFT:
+		return false;
+	case GATE_IN:
+		break;
+	}
+	begin_us = stamp_us();
+	over_us = begin_us + needed_us;
+	wait_us = (over_us < until_us ? over_us : until_us) - begin_us;
+	left = wire_wait(ex->wire, wait_us > 0 ? wait_us : 0);
+	gate_leave(&ex->world->gate);
+	if (left)
+		return false;
+	return over_us <= until_us || refuse_late(ex, family);
 }
 
 bool
-calculation_wait(struct exchange *ex, unsigned records)
+calculation_wait(struct exchange *ex, enum family family, struct calculation *calc)
 {
-	const struct options *opt = ex->world->options;
-	long wait_us = opt->latency_us + opt->latency_per_record_us * (long)records;
-	uint64_t one = 1;
-	bool left;
+	const struct limits *limits = &ex->world->limits;
+	double ms = limits_call_ms(limits, calc->count) + calc->flaw_ms;
+	double most_ms = limit_get(limits, LIMIT_call_limit_ms);
+	long spent_us = stamp_us() - calc->began_us, needed_us = (long)(ms * 1000) - spent_us;
 
-	if (wait_us == 0)
+	if (calc->refused)
+		return refuse_flawed(ex, family, &calc->refusal);
+	if (needed_us <= 0)
 		return true;
-	if (ex->world->slots < 0)
-		return !wire_wait(ex->wire, wait_us);
-	if (!take_slot(ex))
-		return false;
-	left = wire_wait(ex->wire, wait_us);
-	if (write(ex->world->slots, &one, sizeof(one)) != sizeof(one))
-		abort();
-	return !left;
+	return take_time(
+		ex, family, needed_us, most_ms > 0 ? calc->began_us + (long)(most_ms * 1000) : LONG_MAX);
 }
 
 long
 calculation_ms(const struct world *world, bool per_record, unsigned records)
 {
-	const struct options *opt = world->options;
-	long us = per_record ? opt->latency_per_record_us :
-			       opt->latency_us + opt->latency_per_record_us * (long)records;
+	double ms = per_record ? limit_get(&world->limits, LIMIT_per_record_ms) :
+				 limits_call_ms(&world->limits, records);
 
-	return us < 1000 ? 1 : us / 1000;
+	return ms < 1 ? 1 : (long)ms;
 }

@@ -198,6 +198,41 @@ on_batch(struct exchange *ex)
 }
 
 static void
+on_limits(struct exchange *ex)
+{
+	struct str body = request_body(&ex->request);
+	struct world *world = ex->world;
+
+	if (body.len && !limits_read(&world->limits, &world->options->limits, body)) {
+		say(ex, 400, "no such limit, or no number");
+		return;
+	}
+	gate_changed(&world->gate);
+	if (json_member(body, STR("rate")).at || json_member(body, STR("burst")).at)
+		gate_fill(&world->gate);
+	answer_reset(&ex->answer, 200, "application/json");
+	limits_put_json(&world->limits, &ex->answer.body);
+}
+
+static void
+on_flaw(struct exchange *ex)
+{
+	struct str body = request_body(&ex->request);
+	struct flaw flaw;
+
+	if (json_is_null(json_member(body, STR("input")))) {
+		flaws_clear(&ex->world->flaws);
+		say(ex, 200, "cleared");
+	} else if (!flaw_read(body, &flaw)) {
+		say(ex, 400, "no such effect, or an argument is wrong");
+	} else if (!flaws_add(&ex->world->flaws, &flaw)) {
+		say(ex, 507, "too many flaws");
+	} else {
+		say(ex, 200, flaw.input);
+	}
+}
+
+static void
 on_documents(struct exchange *ex)
 {
 	struct str body = request_body(&ex->request);
@@ -237,6 +272,10 @@ on_reset(struct exchange *ex)
 	tokens_set_secret(&world->tokens, "");
 	ledger_reset(&world->ledger);
 	world_reset(world);
+	limits_copy(&world->limits, &world->options->limits);
+	gate_changed(&world->gate);
+	gate_fill(&world->gate);
+	flaws_clear(&world->flaws);
 	stats_reset(&world->stats);
 	release(world);
 	say(ex, 200, "reset");
@@ -314,6 +353,8 @@ static const struct {
 	{ "POST", "/_sim/token", on_token },
 	{ "POST", "/_sim/job", on_job },
 	{ "POST", "/_sim/batch", on_batch },
+	{ "POST", "/_sim/limits", on_limits },
+	{ "POST", "/_sim/flaw", on_flaw },
 	{ "POST", "/_sim/documents", on_documents },
 	{ "POST", "/_sim/release", on_release },
 	{ "POST", "/_sim/reset", on_reset },

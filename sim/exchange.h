@@ -7,10 +7,13 @@
 #include "sim/batch.h"
 #include "sim/digest.h"
 #include "sim/documents.h"
+#include "sim/flaw.h"
+#include "sim/gate.h"
 #include "sim/history.h"
 #include "sim/http.h"
 #include "sim/job.h"
 #include "sim/ledger.h"
+#include "sim/limits.h"
 #include "sim/mood.h"
 #include "sim/route.h"
 #include "sim/stats.h"
@@ -41,7 +44,9 @@ struct world {
 	struct tokens tokens;
 	struct moods moods;       /* of the API */
 	struct moods token_moods; /* of the token endpoint */
-	int slots;                /* eventfd that counts free calculations; -1: no limit */
+	struct limits limits;
+	struct gate gate;   /* of the calculations */
+	struct flaws flaws; /* of records */
 	unsigned releases;        /* held calls go on when this changes; atomic */
 };
 

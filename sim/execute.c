@@ -158,20 +158,29 @@ done(struct exchange *ex, const struct calculation *calc, struct str meta, bool 
 }
 
 static void
+prepare(struct exchange *ex, struct calculation *calc, const struct callee *callee)
+{
+	calculation_init(calc, callee);
+	calc->keep_inputs = !ex->world->history.off;
+	calc->flaws = flaws_any(&ex->world->flaws) ? &ex->world->flaws : NULL;
+}
+
+static void
 calculate_v3(struct exchange *ex, const struct callee *callee, struct str meta, struct str inputs)
 {
 	struct calculation calc;
 
-	calculation_init(&calc, callee);
-	calc.keep_inputs = !ex->world->history.off;
+	prepare(ex, &calc, callee);
 	calc.ms = calculation_ms(ex->world, false, 1);
 	if (!selection_init(&calc.selection, json_member(meta, STR("requested_output")),
 		    json_member(meta, STR("requested_output_regex")))) {
 		refuse(ex, FAMILY_V3, 400, "INVALID_REQUESTED_OUTPUT", "");
-	} else if (calculation_wait(ex, 1)) {
+	} else {
 		calculation_add(&calc, inputs);
-		answer_v3(ex, &calc, meta, inputs);
-		done(ex, &calc, meta, false);
+		if (calculation_wait(ex, FAMILY_V3, &calc)) {
+			answer_v3(ex, &calc, meta, inputs);
+			done(ex, &calc, meta, false);
+		}
 	}
 	calculation_fini(&calc);
 }
@@ -264,14 +273,13 @@ calculate_v4(struct exchange *ex, const struct callee *callee, struct str meta, 
 {
 	struct calculation calc;
 
-	calculation_init(&calc, callee);
-	calc.keep_inputs = !ex->world->history.off;
+	prepare(ex, &calc, callee);
 	if (!selection_init(&calc.selection, json_member(meta, STR("output")), (struct str){ NULL, 0 })) {
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "output must be text");
 	} else if (!calculation_add_all(&calc, inputs)) {
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST",
 			"inputs must be objects, or rows below a header row");
-	} else if (calculation_wait(ex, calc.count)) {
+	} else if (calculation_wait(ex, FAMILY_V4, &calc)) {
 		calc.ms = calculation_ms(ex->world, false, calc.count);
 		answer_v4(ex, &calc, meta);
 		done(ex, &calc, meta, true);
@@ -300,6 +308,8 @@ locate_v4(struct exchange *ex, struct str body, struct located *ret)
 void
 execute_many(struct exchange *ex, const struct located *located, struct str meta, struct str inputs)
 {
+	double most = limit_get(&ex->world->limits, LIMIT_records);
+
 	if (!located->found)
 		refuse(ex, FAMILY_V4, 404, "SERVICE_NOT_FOUND", "no such service");
 	else if (ex->match.open && !located->callee.open)
@@ -308,6 +318,8 @@ execute_many(struct exchange *ex, const struct located *located, struct str meta
 		refuse(ex, FAMILY_V4, 400, "INVALID_COMPILER_TYPE", "no such compiler");
 	else if (json_kind_of(inputs) != JSON_ARRAY || !inputs.at)
 		refuse(ex, FAMILY_V4, 400, "INVALID_REQUEST", "inputs must be an array");
+	else if (most > 0 && calculation_count(inputs) > most)
+		refuse_oversized(ex, FAMILY_V4, (int)limit_get(&ex->world->limits, LIMIT_records_status));
 	else
 		calculate_v4(ex, &located->callee, meta, inputs);
 }

@@ -10,12 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 static void
 world_init(struct world *world, const struct options *options)
 {
-	*world = (struct world){ .options = options, .slots = -1 };
+	*world = (struct world){ .options = options, .limits = options->limits };
 	stats_init(&world->stats);
 	ledger_init(&world->ledger, options->no_ledger);
 	store_init(&world->store);
@@ -26,8 +25,8 @@ world_init(struct world *world, const struct options *options)
 	tokens_init(&world->tokens, options->token_lifetime_s);
 	moods_init(&world->moods);
 	moods_init(&world->token_moods);
-	if (options->parallel)
-		world->slots = eventfd(options->parallel, EFD_SEMAPHORE | EFD_NONBLOCK | EFD_CLOEXEC);
+	gate_init(&world->gate, &world->limits);
+	flaws_init(&world->flaws);
 }
 
 static bool

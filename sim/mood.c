@@ -143,8 +143,8 @@ moods_add(struct moods *moods, const struct mood_wish *wish, const struct mood *
 	return count < RULES_MAX;
 }
 
-static bool
-is_for_service(const char *wished, const char *service)
+bool
+mood_is_for(const char *service, const char *wished)
 {
 	const char *slash = strchr(service, '/');
 
@@ -166,7 +166,7 @@ fits(struct moods *moods, struct mood_rule *rule, const struct mood_call *call, 
 {
 	struct mood_wish *wish = &rule->wish;
 
-	if (!(rule->mood.kind->moment & moments) || !is_for_service(wish->service, call->service))
+	if (!(rule->mood.kind->moment & moments) || !mood_is_for(call->service, wish->service))
 		return false;
 	if (!call->api && !wish->operation[0] && !wish->path[0])
 		return false;

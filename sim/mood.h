@@ -56,6 +56,9 @@ struct moods {
 	struct mood_attempts *attempts;
 };
 
+/* Whether a service ("folder/service") is the wished one: "*", "folder/service" or "service". */
+bool mood_is_for(const char *service, const char *wished);
+
 void moods_init(struct moods *moods);
 void moods_clear(struct moods *moods, struct str service); /* "*": all rules, and all counted attempts */
 

@@ -20,6 +20,7 @@ enum {
 	OPT_LATENCY_MS,
 	OPT_LATENCY_PER_RECORD_US,
 	OPT_PARALLEL,
+	OPT_LIMIT,
 	OPT_MAX_CONNECTIONS,
 	OPT_TLS_CERT,
 	OPT_TLS_KEY,
@@ -53,6 +54,7 @@ static const struct {
 	{ OPT_LATENCY_MS, "latency-ms", "N", "every calculation takes this long (0)" },
 	{ OPT_LATENCY_PER_RECORD_US, "latency-per-record-us", "N", "and this much more per record (0)" },
 	{ OPT_PARALLEL, "parallel", "N", "calculations at a time, others queue (0: no limit)" },
+	{ OPT_LIMIT, "limit", "NAME=NUMBER", "any other limit, see cspark-sim(1); may be repeated" },
 	{ OPT_MAX_CONNECTIONS, "max-connections", "N", "connections at a time, others wait (2048)" },
 	{ OPT_TLS_CERT, "tls-cert", "FILE", "serve HTTPS with this certificate chain (PEM)" },
 	{ OPT_TLS_KEY, "tls-key", "FILE", "and its key (PEM)" },
@@ -136,6 +138,30 @@ set_lifetime(double *ret, const char *value)
 	return *value && !*end && *ret >= 0 && *ret < 1e12;
 }
 
+static bool
+set_scaled(struct options *opt, enum limit limit, const char *value, double divisor)
+{
+	long n;
+
+	if (!set_number(&n, value))
+		return false;
+	limit_set(&opt->limits, limit, (double)n / divisor);
+	return true;
+}
+
+static bool
+set_limit(struct options *opt, const char *value)
+{
+	struct str number, name = str_cut(str_of(value), '=', &number);
+	enum limit limit = limit_find(name);
+	char *end;
+
+	if (limit == LIMIT_COUNT || !number.at || !number.len)
+		return false;
+	limit_set(&opt->limits, limit, strtod(number.at, &end));
+	return !*end && limit_get(&opt->limits, limit) >= -1;
+}
+
 static const char *
 first_line(const char *path)
 {
@@ -200,14 +226,13 @@ set(struct options *opt, int code, const char *value)
 	case OPT_TOKEN_LIFETIME:
 		return set_lifetime(&opt->token_lifetime_s, value);
 	case OPT_LATENCY_MS:
-		if (!set_number(&opt->latency_us, value) || opt->latency_us > 1000000)
-			return false;
-		opt->latency_us *= 1000;
-		return true;
+		return set_scaled(opt, LIMIT_per_call_ms, value, 1);
 	case OPT_LATENCY_PER_RECORD_US:
-		return set_number(&opt->latency_per_record_us, value);
+		return set_scaled(opt, LIMIT_per_record_ms, value, 1000);
 	case OPT_PARALLEL:
-		return set_count(&opt->parallel, value);
+		return set_scaled(opt, LIMIT_parallel, value, 1);
+	case OPT_LIMIT:
+		return set_limit(opt, value);
 	case OPT_MAX_CONNECTIONS:
 		return set_count(&opt->max_connections, value) && opt->max_connections;
 	case OPT_TLS_CERT:
@@ -245,6 +270,7 @@ set_defaults(struct options *opt)
 		.job_polls = 1,
 		.url_lifetime_s = 300,
 	};
+	limits_init(&opt->limits);
 }
 
 enum options_verdict

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include "sim/limits.h"
+
 #include <stdbool.h>
 
 struct options {
@@ -15,9 +17,7 @@ struct options {
 	const char *api_key;
 	const char *bearer; /* NULL: only issued tokens */
 	double token_lifetime_s;
-	long latency_us;
-	long latency_per_record_us;
-	unsigned parallel; /* calculations at a time; 0 = no limit */
+	struct limits limits;
 	unsigned max_connections;
 	const char *tls_cert;
 	const char *tls_key;

@@ -5,16 +5,17 @@
 #include "sim/exchange.h"
 #include "sim/options.h"
 
+#include <math.h>
+
 static void
 put_v3(struct buf *out, int status, const char *message)
 {
 	const char *category = status == 401 ? "access_error" : "application_error";
 	const char *type = status == 401 || status == 403 ? "error.UNAUTHORIZED" : "error.application_error";
 
-	buf_printf(out,
-		"{\"status\":\"Error\",\"response_data\":null,\"response_meta\":null,\"error\":{"
-		"\"error_category\":\"%s\",\"error_type\":\"%s\",\"message\":\"%s\","
-		"\"additional_details\":null}}",
+	compose(out,
+		"{'status':'Error','response_data':null,'response_meta':null,'error':{"
+		"'error_category':'%s','error_type':'%s','message':%q,'additional_details':null}}",
 		category, type, message);
 }
 
@@ -50,8 +51,27 @@ refuse(struct exchange *ex, enum family family, int status, const char *code, co
 	else if (status == 401)
 		buf_printf(body, "{\"status\":\"Error\",\"errorCode\":\"%s\"}", code);
 	else
-		buf_printf(body, "{\"type\":\"invalid_input\",\"code\":\"%s\",\"message\":\"%s\"}", code,
-			message);
+		compose(body, "{'type':'invalid_input','code':%q,'message':%q}", code, message);
+}
+
+void
+refuse_oversized(struct exchange *ex, enum family family, int status)
+{
+	stats_add(&ex->world->stats, STAT_oversized, 1);
+	refuse(ex, family, status, "REQUEST_TOO_LARGE", "the request is too large");
+}
+
+void
+refuse_for_now(struct exchange *ex, enum family family, double wait_s)
+{
+	int header = (int)limit_get(&ex->world->limits, LIMIT_retry_header);
+
+	stats_add(&ex->world->stats, STAT_throttled, 1);
+	refuse(ex, family, 429, "TOO_MANY_REQUESTS", "too many requests");
+	if (header == 1)
+		buf_printf(&ex->answer.headers, "Retry-After: %ld\r\n", (long)ceil(wait_s));
+	else if (header == 2)
+		buf_printf(&ex->answer.headers, "x-retry-after: %.3f\r\n", wait_s + 0.0005);
 }
 
 static bool

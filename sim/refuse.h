@@ -14,6 +14,10 @@ enum family { FAMILY_NONE, FAMILY_V1, FAMILY_V3, FAMILY_V4 };
 
 /* <code> is the message of v3, the code of v4 and the errorCode of v1. */
 void refuse(struct exchange *ex, enum family family, int status, const char *code, const char *message);
+/* The request is more than the limits bear. */
+void refuse_oversized(struct exchange *ex, enum family family, int status);
+/* 429, with the header that is asked for. */
+void refuse_for_now(struct exchange *ex, enum family family, double wait_s);
 
 /* Credentials, and that they belong to the tenant; false once refused. <open>: none are needed.
  * <keys>: whether an API key is enough. */

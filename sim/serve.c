@@ -134,6 +134,31 @@ remember(struct exchange *ex, bool refused)
 	ex->record = NULL;
 }
 
+/* Whether the body is more than the limits bear, as far as its head tells or, later, its length. */
+static bool
+is_oversized(const struct exchange *ex)
+{
+	double most = limit_get(&ex->world->limits, LIMIT_body_bytes);
+	uint64_t bytes = ex->request.chunked ? request_body(&ex->request).len : ex->request.content_length;
+
+	return most > 0 && family_of(ex) != FAMILY_NONE && (double)bytes > most;
+}
+
+/* False once refused. */
+static bool
+bear(struct exchange *ex)
+{
+	double wait_s = family_of(ex) == FAMILY_NONE ? 0 : gate_pass(&ex->world->gate);
+
+	if (wait_s > 0)
+		refuse_for_now(ex, family_of(ex), wait_s);
+	else if (is_oversized(ex))
+		refuse_oversized(ex, family_of(ex), 413);
+	else
+		return true;
+	return false;
+}
+
 static enum fate
 respond(struct exchange *ex)
 {
@@ -146,6 +171,8 @@ respond(struct exchange *ex)
 			stats_add(&ex->world->stats, STAT_other_requests, 1);
 		return play_answer(ex);
 	}
+	if (!bear(ex))
+		return play_answer(ex);
 	free = ex->match.route->free;
 	if (!free && pick_mood(ex, MOMENT_INSTEAD, &mood))
 		return play(ex, &mood);
@@ -175,28 +202,34 @@ fly(struct exchange *ex)
 }
 
 static enum fate
+end(struct exchange *ex, enum fate fate)
+{
+	exchange_over(ex);
+	return fate;
+}
+
+static enum fate
 serve_recorded(struct exchange *ex)
 {
 	struct mood mood;
-	enum fate fate;
 	int wrong;
 
 	ex->seq = ledger_begin(&ex->world->ledger, ex->connection, &ex->request);
 	ex->recorded = true;
 	stats_add(&ex->world->stats, STAT_requests, 1);
 	label_from_path(ex);
-	if (pick_mood(ex, MOMENT_EARLY, &mood)) {
-		fate = play(ex, &mood);
-		exchange_over(ex);
-		return fate;
+	if (is_oversized(ex)) {
+		refuse_oversized(ex, family_of(ex), 413);
+		ex->answer.close = true;
+		return end(ex, play_answer(ex));
 	}
+	if (pick_mood(ex, MOMENT_EARLY, &mood))
+		return end(ex, play(ex, &mood));
 	wrong = http_read_body(ex->wire, &ex->request);
 	ledger_body(&ex->world->ledger, ex->seq, &ex->request);
 	if (!wrong)
 		return fly(ex);
-	fate = refuse_http(ex, wrong);
-	exchange_over(ex);
-	return fate;
+	return end(ex, refuse_http(ex, wrong));
 }
 
 static void

@@ -46,10 +46,16 @@ stamp_years_later(const char *stamp, int years, char ret[STAMP_BYTES])
 }
 
 long
-stamp_ms(void)
+stamp_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
+}
+
+long
+stamp_ms(void)
+{
+	return stamp_us() / 1000;
 }

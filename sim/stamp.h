@@ -11,5 +11,6 @@ void stamp_uuid(char ret[UUID_BYTES]);
 void stamp_now(char ret[STAMP_BYTES]);
 /* The same date in another year; copied as it is if it does not begin with a year. */
 void stamp_years_later(const char *stamp, int years, char ret[STAMP_BYTES]);
-/* Milliseconds of a clock that only goes forward. */
+/* A clock that only goes forward. */
+long stamp_us(void);
 long stamp_ms(void);

@@ -1,5 +1,6 @@
 #include "sim/wire.h"
 
+#include "sim/stamp.h"
 #include "sim/tls.h"
 
 #include <errno.h>
@@ -11,15 +12,6 @@
 
 #define LINGER_US   2000000
 #define PIECE_BYTES ((size_t)1 << 20)
-
-static long
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
-}
 
 void
 wire_init(struct wire *wire, int fd, struct tls_session *tls)
@@ -45,10 +37,10 @@ static void
 linger(int fd)
 {
 	struct pollfd watched = { .fd = fd, .events = POLLIN };
-	long until = now_us() + LINGER_US;
+	long until = stamp_us() + LINGER_US;
 	char junk[4096];
 
-	while (now_us() < until && poll(&watched, 1, LINGER_US / 1000) > 0)
+	while (stamp_us() < until && poll(&watched, 1, LINGER_US / 1000) > 0)
 		if (recv(fd, junk, sizeof(junk), MSG_DONTWAIT) <= 0)
 			break;
 }
@@ -145,10 +137,10 @@ bool
 wire_wait(struct wire *wire, long wait_us)
 {
 	struct pollfd watched = { .fd = wire->fd, .events = POLLRDHUP };
-	long until = now_us() + wait_us;
+	long until = stamp_us() + wait_us;
 
 	while (!wire->left && wire->fd >= 0) {
-		long rest = wait_us < 0 ? 0 : until - now_us();
+		long rest = wait_us < 0 ? 0 : until - stamp_us();
 		struct timespec pause = { rest / 1000000, rest % 1000000 * 1000 };
 		int n;
 
@@ -164,16 +156,13 @@ wire_wait(struct wire *wire, long wait_us)
 }
 
 bool
-wire_wait_fd(struct wire *wire, int fd)
+wire_wait_fd(struct wire *wire, int fd, long wait_us)
 {
 	struct pollfd watched[2] = { { .fd = wire->fd, .events = POLLRDHUP },
 		{ .fd = fd, .events = POLLIN } };
-	int n;
+	struct timespec pause = { wait_us / 1000000, wait_us % 1000000 * 1000 };
 
-	do
-		n = poll(watched, 2, -1);
-	while (n < 0 && errno == EINTR);
-	if (watched[0].revents)
+	if (ppoll(watched, 2, &pause, NULL) > 0 && watched[0].revents)
 		wire->left = true;
 	return wire->left;
 }

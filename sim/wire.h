@@ -35,5 +35,5 @@ bool wire_fill(struct wire *wire);
 bool wire_write(struct wire *wire, const void *data, size_t len);
 /* Waits; true as soon as the peer has left. <wait_us> below 0: for ever. */
 bool wire_wait(struct wire *wire, long wait_us);
-/* Waits for the peer to leave or for <fd> to become readable; true if the peer has left. */
-bool wire_wait_fd(struct wire *wire, int fd);
+/* Waits for the peer to leave, for <fd> to become readable, or so long; true if the peer has left. */
+bool wire_wait_fd(struct wire *wire, int fd, long wait_us);

@@ -76,6 +76,14 @@ class Simulator:
         self.process.stdout.close()
         return code
 
+    def crash(self):
+        """Ends it as kill -9 does. start() brings it back at the same address, with nothing of what it knew."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        if "--listen" not in self.args:
+            self.args += ["--listen", f"127.0.0.1:{self.port}"]
+
     @property
     def stderr(self):
         self._log.seek(0)
@@ -145,6 +153,18 @@ class Simulator:
         """How many seconds download addresses work from now on; and whether those given out so far are gone."""
         return self._ask("POST", "/_sim/documents", {"lifetime": lifetime, "expire": expire})
 
+    def limits(self, **values):
+        """What the service bears from now on, and how long it takes: any of sim/limits.def, as in per_call_ms=50,
+        per_record_ms=0.5, parallel=16, call_limit_ms=550; None is what is usual. Gives all of them."""
+        return self._ask("POST", "/_sim/limits", values)
+
+    def flaw(self, input=None, effect="fail", times=-1, **args):
+        """Records that have this input (with value=..., only that value) fail, warn, are slow (ms=...), or have the
+        whole call refused ("refuse", with status=422). Arguments: service, code, message, ms, status. Without an
+        input: there are no such records any more."""
+        body = {} if input is None else {"input": input, "effect": effect, "times": times, **args}
+        return self._ask("POST", "/_sim/flaw", body)
+
     def revoke(self):
         """Every token issued so far is refused from now on."""
         return self._ask("POST", "/_sim/revoke")
@@ -154,7 +174,7 @@ class Simulator:
         return self._ask("POST", "/_sim/release")
 
     def reset(self):
-        """No moods, no faults, an empty ledger, counters at zero; folders, services, jobs as at the start. Tokens stay
+        """No moods, no faults, no flaws, limits as at the start, an empty ledger, counters at zero; folders, services, jobs as at the start. Tokens stay
         good."""
         return self._ask("POST", "/_sim/reset")
 
