@@ -22,6 +22,10 @@ struct cspark_blocking {
 	size_t fd_count;
 	int64_t timer_ms;
 	struct cspark_result *result; /* of the call under way; NULL once it is over */
+	bool is_told; /* what came of the first attempt to get a token: */
+	bool has_token;
+	int64_t expires_ms;
+	struct cspark_token_report report;
 };
 
 /* ---- the host ---- */
@@ -157,9 +161,24 @@ iterate(struct cspark_blocking *blocking)
 /* ---- the up-calls ---- */
 
 static void
+note_news(struct cspark_blocking *blocking, const struct cspark_token_news *news)
+{
+	blocking->is_told = true;
+	blocking->has_token = news->token != NULL;
+	blocking->expires_ms = news->token ? cspark_token_expires_ms(news->token) : -1;
+	blocking->report = (struct cspark_token_report){
+		.fetch_ms = news->fetched ? news->fetch_ms : 0, .reason = news->reason, .error = news->error
+	};
+}
+
+static void
 on_news(void *arg, const struct cspark_token_news *news)
 {
-	cspark_client_token(((struct cspark_blocking *)arg)->client, news);
+	struct cspark_blocking *blocking = arg;
+
+	if (!blocking->is_told)
+		note_news(blocking, news);
+	cspark_client_token(blocking->client, news);
 }
 
 static void
@@ -288,6 +307,16 @@ cspark_blocking_run(struct cspark_blocking *blocking, const struct cspark_reques
 	struct cspark_result *ret)
 {
 	return cspark_blocking_fetch(blocking, request, timeout_ms, NULL, ret);
+}
+
+bool
+cspark_blocking_token(struct cspark_blocking *blocking, struct cspark_token_report *ret)
+{
+	while (!blocking->is_told)
+		iterate(blocking);
+	*ret = blocking->report;
+	ret->left_ms = blocking->expires_ms < 0 ? -1 : blocking->expires_ms - host_now(NULL);
+	return blocking->has_token;
 }
 
 void

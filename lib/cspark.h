@@ -526,6 +526,17 @@ CSPARK_API CSPARK_MUST_CHECK bool cspark_blocking_fetch(struct cspark_blocking *
 	struct cspark_result *ret);
 CSPARK_API void cspark_result_fini(struct cspark_result *result);
 
+/* What came of the first attempt to get a token. */
+struct cspark_token_report {
+	int64_t left_ms;    /* of its life; -1: no end is known */
+	int64_t fetch_ms;   /* what fetching took; 0: nothing had to be fetched */
+	const char *reason; /* a short word, of a failure */
+	struct cspark_error error;
+};
+/* Waits for that, where it is not known yet. False: there is no token. */
+CSPARK_API CSPARK_MUST_CHECK bool cspark_blocking_token(
+	struct cspark_blocking *blocking, struct cspark_token_report *ret);
+
 #ifdef __cplusplus
 }
 #endif
