@@ -15,9 +15,9 @@
 #define FILE_MAX 65536
 
 static bool
-fail(const char *what, const char *why)
+fail(struct credentials *credentials, const char *what, const char *why)
 {
-	fprintf(stderr, "csparkctl: %s: %s\n", what, why);
+	snprintf(credentials->why, sizeof(credentials->why), "%s: %s", what, why);
 	return false;
 }
 
@@ -32,31 +32,31 @@ credentials_wipe(char *text)
 /* ---- files ------------------------------------------------------------------------------- */
 
 static bool
-check_file(int fd, const char *path)
+check_file(struct credentials *credentials, int fd, const char *path)
 {
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return fail(path, strerror(errno));
+		return fail(credentials, path, strerror(errno));
 	if (!S_ISREG(status.st_mode) || status.st_size > FILE_MAX)
-		return fail(path, "not a file of at most 64 KiB");
+		return fail(credentials, path, "not a file of at most 64 KiB");
 	if (status.st_mode & S_IROTH)
-		return fail(path, "others can read this file; chmod o-r it");
+		return fail(credentials, path, "others can read this file; chmod o-r it");
 	return true;
 }
 
-/* Given: the content, without the newline that editors put at its end. NULL with a sentence on stderr. */
+/* Given: the content, without the newline that editors put at its end. NULL, and why in <credentials>. */
 static char *
-read_secret_file(const char *path)
+read_secret_file(struct credentials *credentials, const char *path)
 {
 	char *text = calloc(1, FILE_MAX + 1);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t len = -1;
 
 	if (fd < 0)
-		fail(path, strerror(errno));
-	else if (text && check_file(fd, path) && (len = read(fd, text, FILE_MAX)) < 0)
-		fail(path, strerror(errno));
+		fail(credentials, path, strerror(errno));
+	else if (text && check_file(credentials, fd, path) && (len = read(fd, text, FILE_MAX)) < 0)
+		fail(credentials, path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	if (len < 0) {
@@ -70,7 +70,7 @@ read_secret_file(const char *path)
 
 /* Given: the variable's value, or the content of the file that NAME_FILE names; NULL if there is neither. */
 static bool
-read_variable(const char *name, char **ret)
+read_variable(struct credentials *credentials, const char *name, char **ret)
 {
 	const char *value = getenv(name);
 	char file_name[64];
@@ -84,7 +84,7 @@ read_variable(const char *name, char **ret)
 	value = getenv(file_name);
 	if (!value || !*value)
 		return true;
-	*ret = read_secret_file(value);
+	*ret = read_secret_file(credentials, value);
 	return *ret != NULL;
 }
 
@@ -111,7 +111,7 @@ oauth_member(struct str document, struct str name, struct str other_name)
 static bool
 read_oauth_file(struct credentials *ret, const char *path)
 {
-	char *text = read_secret_file(path);
+	char *text = read_secret_file(ret, path);
 	struct str document = str_of(text);
 
 	if (!text)
@@ -122,7 +122,7 @@ read_oauth_file(struct credentials *ret, const char *path)
 	}
 	credentials_wipe(text);
 	return (ret->client_id && ret->secret) ||
-		fail(path, "not a JSON object with client_id and client_secret");
+		fail(ret, path, "not a JSON object with client_id and client_secret");
 }
 
 static bool
@@ -130,8 +130,8 @@ read_oauth(struct credentials *ret)
 {
 	const char *path = getenv("CSPARK_OAUTH_PATH");
 
-	if (!read_variable("CSPARK_CLIENT_ID", &ret->client_id) ||
-		!read_variable("CSPARK_CLIENT_SECRET", &ret->secret))
+	if (!read_variable(ret, "CSPARK_CLIENT_ID", &ret->client_id) ||
+		!read_variable(ret, "CSPARK_CLIENT_SECRET", &ret->secret))
 		return false;
 	if (ret->client_id && ret->secret)
 		return true;
@@ -145,7 +145,7 @@ read_oauth(struct credentials *ret)
 static bool
 read_single(struct credentials *ret, const char *name, enum cspark_auth_kind kind)
 {
-	if (!read_variable(name, &ret->secret))
+	if (!read_variable(ret, name, &ret->secret))
 		return false;
 	if (ret->secret)
 		ret->value.kind = strcmp(ret->secret, "open") == 0 ? CSPARK_AUTH_OPEN : kind;
@@ -166,8 +166,22 @@ read_any(struct credentials *ret)
 	return ret->secret || read_single(ret, "CSPARK_BEARER_TOKEN", CSPARK_AUTH_BEARER);
 }
 
+/* The strings are there, or <why> is. */
+static bool
+finish(struct credentials *credentials, bool ok)
+{
+	if (!ok) {
+		credentials_wipe(credentials->client_id);
+		credentials_wipe(credentials->secret);
+		credentials->client_id = credentials->secret = NULL;
+	}
+	credentials->value.secret = credentials->secret;
+	credentials->value.client_id = credentials->client_id;
+	return ok;
+}
+
 bool
-credentials_read(struct credentials *ret, bool may_be_none)
+credentials_look(struct credentials *ret, bool may_be_none)
 {
 	bool ok;
 
@@ -175,14 +189,39 @@ credentials_read(struct credentials *ret, bool may_be_none)
 	ret->value.kind = CSPARK_AUTH_OPEN;
 	ok = read_any(ret);
 	if (ok && !ret->secret && !may_be_none)
-		ok = fail("no credentials",
+		ok = fail(ret, "no credentials",
 			"set CSPARK_CLIENT_ID and CSPARK_CLIENT_SECRET, CSPARK_OAUTH_PATH, CSPARK_API_KEY "
 			"or CSPARK_BEARER_TOKEN");
-	ret->value.secret = ret->secret;
-	ret->value.client_id = ret->client_id;
+	return finish(ret, ok);
+}
+
+bool
+credentials_read(struct credentials *ret, bool may_be_none)
+{
+	bool ok = credentials_look(ret, may_be_none);
+
 	if (!ok)
-		credentials_fini(ret);
+		fprintf(stderr, "csparkctl: %s\n", ret->why);
 	return ok;
+}
+
+bool
+credentials_take(struct credentials *ret, const struct credentials_source *source)
+{
+	const char *value = source->variable ? getenv(source->variable) : NULL;
+	bool ok = true;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->value.kind = source->kind;
+	if (source->oauth_file)
+		return finish(ret, read_oauth_file(ret, source->oauth_file));
+	if (source->client_id)
+		ret->client_id = strdup(source->client_id);
+	if (source->file)
+		ok = (ret->secret = read_secret_file(ret, source->file)) != NULL;
+	else if (value)
+		ret->secret = strdup(value);
+	return finish(ret, ok);
 }
 
 void
@@ -196,7 +235,11 @@ credentials_fini(struct credentials *credentials)
 char *
 credentials_badge(void)
 {
+	struct credentials unused = { .why = "no memory" };
 	char *badge;
 
-	return read_variable("CSPARK_CALLER_TOKEN", &badge) ? badge : NULL;
+	if (read_variable(&unused, "CSPARK_CALLER_TOKEN", &badge))
+		return badge;
+	fprintf(stderr, "csparkctl: %s\n", unused.why);
+	return NULL;
 }

@@ -31,8 +31,8 @@ static const struct {
 	{ "draining", "The daemon is stopping; ask again when it is back." },
 };
 
-static const char *
-advice_for(struct str code)
+const char *
+problem_advice(struct str code)
 {
 	for (size_t i = 0; i < sizeof(ADVICE) / sizeof(ADVICE[0]); i++) {
 		if (str_eq(code, str_of(ADVICE[i].code)))
@@ -97,7 +97,7 @@ static void
 print_ending(struct str code, struct str outcome, struct str attempts, bool retryable)
 {
 	const char *words = outcome_words(outcome);
-	const char *advice = advice_for(code);
+	const char *advice = problem_advice(code);
 
 	if (words)
 		fprintf(stderr, "  %s", words);

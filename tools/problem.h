@@ -12,3 +12,5 @@ void problem_show(int status, struct str body);
 void problem_show_result(const struct cspark_result *result);
 /* The daemon was not reached; <why> from http_exchange(). */
 void problem_show_unreachable(const char *url, const char *why);
+/* What helps against an error of that code; NULL: nobody knows. */
+const char *problem_advice(struct str code);
