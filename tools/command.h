@@ -25,6 +25,7 @@ enum exit_code {
 typedef int command_fn(int argc, char **argv, const char *url);
 
 command_fn cmd_completion;
+command_fn cmd_doctor;
 command_fn cmd_execute;
 command_fn cmd_health;
 command_fn cmd_help;

@@ -11,6 +11,8 @@ const struct command COMMANDS[] = {
 	{ "status", cmd_status, "--json --url --help", "show what the daemon is doing" },
 	{ "health", cmd_health, "--ready --quiet --url --help",
 		"tell a probe whether the daemon is alive, or ready" },
+	{ "doctor", cmd_doctor, "--config --json --url --help",
+		"find what stands between this host and Spark" },
 	{ "operations", cmd_operations, "--json --manual --help", "list all that Spark can do" },
 	{ "completion", cmd_completion, "--help", "print a script that completes commands: bash, zsh" },
 	{ "help", cmd_help, "", "tell about a command" },
