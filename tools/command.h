@@ -33,6 +33,7 @@ command_fn cmd_migrate;
 command_fn cmd_operations;
 command_fn cmd_raw;
 command_fn cmd_status;
+command_fn cmd_top;
 
 struct command {
 	const char *name;

@@ -11,6 +11,8 @@ const struct command COMMANDS[] = {
 	{ "status", cmd_status, "--json --url --help", "show what the daemon is doing" },
 	{ "health", cmd_health, "--ready --quiet --url --help",
 		"tell a probe whether the daemon is alive, or ready" },
+	{ "top", cmd_top, "--interval --once --json --url --help",
+		"show what the daemon is doing, as it does it" },
 	{ "doctor", cmd_doctor, "--config --json --url --help",
 		"find what stands between this host and Spark" },
 	{ "operations", cmd_operations, "--json --manual --help", "list all that Spark can do" },
