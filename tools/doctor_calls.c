@@ -24,6 +24,31 @@ struct calls {
 #define ADD(calls, verdict, check, remedy, ...) \
 	findings_add(&(calls)->doctor->findings, verdict, check, (calls)->name, remedy, __VA_ARGS__)
 
+/* What helps whoever sets the gateway up; for other codes it is what helps everybody. */
+static const char *
+remedy_for(enum cspark_code code, const char *otherwise)
+{
+	static const struct {
+		enum cspark_code code;
+		const char *remedy;
+	} REMEDIES[] = {
+		{ CSPARK_E_TOKEN_UNAVAILABLE,
+			"Check that token_url is Spark's token endpoint, and that it is well." },
+		{ CSPARK_E_UPSTREAM_TIMEOUT,
+			"Spark is slow or hangs: look at its status page, or ask Coherent." },
+		{ CSPARK_E_UPSTREAM_GARBLED, "Check base_url: something else than Spark may be there." },
+		{ CSPARK_E_SPARK_ERROR, "Look at Spark's status page; if that says nothing, ask Coherent." },
+		{ CSPARK_E_SPARK_UNAVAILABLE, "Look at Spark's status page; it may be back soon." },
+	};
+	const char *advice = problem_advice(str_of(cspark_code_name(code)));
+
+	for (size_t i = 0; i < sizeof(REMEDIES) / sizeof(REMEDIES[0]); i++) {
+		if (REMEDIES[i].code == code)
+			return REMEDIES[i].remedy;
+	}
+	return advice ? advice : otherwise;
+}
+
 /* ---- credentials ------------------------------------------------------------------------- */
 
 static const char *const KINDS[] = {
@@ -141,11 +166,9 @@ judge_token(struct calls *calls)
 	struct cspark_token_report report;
 
 	if (!cspark_blocking_token(calls->blocking, &report)) {
-		const char *advice = problem_advice(str_of(cspark_code_name(report.error.code)));
-
 		ADD(calls, VERDICT_FAULT, "token",
-			advice ? advice : "Check client_id, the secret and token_url.", "%s: %s", kind,
-			report.error.detail);
+			remedy_for(report.error.code, "Check client_id, the secret and token_url."), "%s: %s",
+			kind, report.error.detail);
 		return false;
 	}
 	if (report.left_ms < 0)
@@ -178,12 +201,9 @@ send(struct calls *calls, const struct cspark_ask *ask, struct cspark_result *re
 static void
 add_failure(struct calls *calls, const char *check, const char *what, const struct cspark_result *result)
 {
-	const char *code = cspark_code_name(result->code);
-	const char *advice = problem_advice(str_of(code));
-
-	ADD(calls, VERDICT_FAULT, check, advice ? advice : "Check base_url and the tenant.",
-		result->status ? "%s: %s: %s (HTTP %d)" : "%s: %s: %s", what, code, result->detail,
-		result->status);
+	ADD(calls, VERDICT_FAULT, check, remedy_for(result->code, "Check base_url and the tenant."),
+		result->status ? "%s: %s: %s (HTTP %d)" : "%s: %s: %s", what, cspark_code_name(result->code),
+		result->detail, result->status);
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "tools/program.h"
+#include "tools/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,12 +53,15 @@ ask_csparkd(struct doctor *doctor, const char *file)
 {
 	char *with_file[] = { (char *)"csparkd", (char *)"--check", (char *)"-c", (char *)file, NULL };
 	char *without[] = { (char *)"csparkd", (char *)"--check", NULL };
+	struct unit_credentials credentials = { .folder = "" };
 	struct buf out, err;
 	bool ok;
 	int code;
 
 	buf_init(&out, OUTPUT_MAX);
 	buf_init(&err, OUTPUT_MAX);
+	if (file)
+		unit_credentials_lend(&credentials, file);
 	ok = program_run(file ? with_file : without, &out, &err, &code);
 	if (ok)
 		judge(doctor, file ? file : "the environment", code, &out, &err);
@@ -65,6 +69,7 @@ ask_csparkd(struct doctor *doctor, const char *file)
 		DOCTOR_ADD(doctor, VERDICT_SKIPPED, CONFIG, NULL, NULL,
 			"csparkd is neither beside csparkctl nor in PATH (%s); the environment is used",
 			strerror(errno));
+	unit_credentials_end(&credentials);
 	buf_fini(&out);
 	buf_fini(&err);
 	return ok;

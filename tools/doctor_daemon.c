@@ -4,9 +4,14 @@
 #include "base/json_text.h"
 #include "base/version.h"
 #include "tools/http.h"
+#include "tools/member.h"
+#include "tools/metrics.h"
+#include "tools/problem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TIMEOUT_MS 5000
 
@@ -34,48 +39,93 @@ ask(const char *url, const char *target, struct http_response *response, char *w
 	return http_exchange(url, &request, response, why, size);
 }
 
-/* A member of a document, as text; "" if it is none. */
-static void
-text_of(struct str document, const char *path, char *ret, size_t size)
-{
-	struct str value = json_path(document, path);
-	struct buf text;
+/* ---- what it says of itself -------------------------------------------------------------- */
 
-	buf_init(&text, 4096);
-	if (!json_is_null(value) && json_kind_of(value) == JSON_STRING)
-		json_unquote(value, &text);
-	else if (value.at)
-		buf_put_str(&text, value);
-	snprintf(ret, size, "%.*s", STR_ARG(buf_text(&text)));
-	buf_fini(&text);
+/* An old token may still serve while the credentials for a new one are refused. */
+static void
+judge_token(struct doctor *doctor, const char *name, struct str tenant, const struct metrics *metrics)
+{
+	char state[32];
+
+	member_text(tenant, "token.state", state, sizeof(state));
+	if (strcmp(state, "refused") == 0 ||
+		metrics_sum(metrics, "cspark_token_latched", "tenant", str_of(name)) > 0)
+		DOCTOR_ADD(doctor, VERDICT_FAULT, "daemon", name,
+			"Correct the credentials; a new file is noticed, after other changes reload csparkd.",
+			"its credentials are refused");
+	else if (strcmp(state, "none") == 0)
+		DOCTOR_ADD(doctor, VERDICT_WARNING, "daemon", name,
+			"See the check of the token, and csparkd's log.", "it has no token");
+}
+
+/* A file may have been changed since the daemon read it. */
+static void
+compare(struct doctor *doctor, const char *name, struct str tenant)
+{
+	const struct settings *settings = &doctor->settings;
+	char base_url[1100];
+
+	member_text(tenant, "base_url", base_url, sizeof(base_url));
+	for (size_t i = 0; i < settings->tenant_count; i++) {
+		const struct settings_tenant *ours = &settings->tenants[i];
+
+		if (ours->name && ours->base_url && strcmp(ours->name, name) == 0 &&
+			strcmp(ours->base_url, base_url) != 0)
+			DOCTOR_ADD(doctor, VERDICT_WARNING, "daemon", name,
+				"Reload csparkd, or say with --url which one is meant.",
+				"its base_url is %s; here it is %s", base_url, ours->base_url);
+	}
 }
 
 static void
-judge_token(struct doctor *doctor, struct str tenant)
+judge_tenant(struct doctor *doctor, struct str tenant, const struct metrics *metrics)
 {
-	char name[65], state[32];
+	char name[65];
 
-	text_of(tenant, "name", name, sizeof(name));
-	text_of(tenant, "token.state", state, sizeof(state));
-	if (strcmp(state, "latched") == 0)
-		DOCTOR_ADD(doctor, VERDICT_FAULT, "daemon", name,
-			"Correct the credentials and reload or restart csparkd.",
-			"the daemon's credentials were refused, and it asks no more");
-	else if (strcmp(state, "none") == 0)
+	member_text(tenant, "name", name, sizeof(name));
+	compare(doctor, name, tenant);
+	judge_token(doctor, name, tenant, metrics);
+	if (metrics_sum(metrics, "cspark_breaker_open", "tenant", str_of(name)) > 0)
 		DOCTOR_ADD(doctor, VERDICT_WARNING, "daemon", name,
-			"See the check of the token, and csparkd's log.", "the daemon has no token");
+			"See csparkd's log for the errors before that; it asks again by itself.",
+			"too much failed, so it asks Spark nothing for some seconds");
+}
+
+/* Empty where nobody gives them to us. */
+static void
+read_metrics(const char *url, struct metrics *ret)
+{
+	struct http_response response;
+	char why[300];
+
+	if (!ask(url, "/metrics", &response, why, sizeof(why)) || response.status != 200 ||
+		!metrics_read(ret, response.body))
+		*ret = (struct metrics){ 0 };
+	http_response_fini(&response);
+}
+
+static void
+judge_tenants(struct doctor *doctor, const char *url, struct str status)
+{
+	struct metrics metrics;
+	struct json_walk walk;
+	struct str tenant;
+
+	read_metrics(url, &metrics);
+	json_walk_init(&walk, json_path(status, "tenants"));
+	while (json_walk_next(&walk, NULL, &tenant))
+		judge_tenant(doctor, tenant, &metrics);
+	metrics_fini(&metrics);
 }
 
 static void
 judge_status(struct doctor *doctor, const char *url, struct str status)
 {
 	char version[32], uptime[32];
-	struct json_walk walk;
-	struct str tenant;
 	bool is_same;
 
-	text_of(status, "version", version, sizeof(version));
-	text_of(status, "uptime_seconds", uptime, sizeof(uptime));
+	member_text(status, "version", version, sizeof(version));
+	member_text(status, "uptime_seconds", uptime, sizeof(uptime));
 	is_same = strcmp(version, CSPARKD_VERSION) == 0;
 	DOCTOR_ADD(doctor, is_same ? VERDICT_OK : VERDICT_WARNING, "daemon", NULL,
 		is_same ? NULL : "Restart csparkd if it was upgraded; else install csparkctl of its version.",
@@ -85,27 +135,74 @@ judge_status(struct doctor *doctor, const char *url, struct str status)
 	if (json_kind_of(json_path(status, "draining")) == JSON_TRUE)
 		DOCTOR_ADD(doctor, VERDICT_WARNING, "daemon", NULL, "Ask another, or wait for the next one.",
 			"it is stopping");
-	json_walk_init(&walk, json_path(status, "tenants"));
-	while (json_walk_next(&walk, NULL, &tenant))
-		judge_token(doctor, tenant);
+	if (json_kind_of(json_path(status, "reloads.last_failed")) == JSON_TRUE)
+		DOCTOR_ADD(doctor, VERDICT_WARNING, "daemon", NULL,
+			"Correct the configuration (csparkd --check), and reload again.",
+			"its last reload failed; it goes on with what it had before");
+	judge_tenants(doctor, url, status);
+}
+
+/* ---- it does not say --------------------------------------------------------------------- */
+
+static enum verdict
+verdict_on(const char *code)
+{
+	static const struct {
+		const char *code;
+		enum verdict verdict;
+	} REFUSALS[] = {
+		{ "operation_disabled", VERDICT_SKIPPED }, /* as somebody wanted it */
+		{ "caller_unknown", VERDICT_WARNING },
+		{ "caller_refused", VERDICT_WARNING },
+		{ "host_refused", VERDICT_WARNING },
+		{ "draining", VERDICT_WARNING },
+	};
+
+	for (size_t i = 0; i < sizeof(REFUSALS) / sizeof(REFUSALS[0]); i++) {
+		if (strcmp(code, REFUSALS[i].code) == 0)
+			return REFUSALS[i].verdict;
+	}
+	return VERDICT_FAULT;
+}
+
+static void
+judge_refusal(struct doctor *doctor, const char *url, int status, struct str problem)
+{
+	char code[64] = "", detail[300] = "";
+	enum verdict verdict;
+
+	member_text(problem, "code", code, sizeof(code));
+	member_text(problem, "detail", detail, sizeof(detail));
+	verdict = verdict_on(code);
+	if (verdict == VERDICT_FAULT)
+		DOCTOR_ADD(doctor, verdict, "daemon", NULL, "Say with --url where csparkd listens.",
+			"%s: this is not csparkd, or not well: HTTP %d to /status", url, status);
+	else
+		DOCTOR_ADD(doctor, verdict, "daemon", NULL,
+			verdict == VERDICT_SKIPPED ? NULL : problem_advice(str_of(code)),
+			"%s does not tell us its status: %s (%s)", url, detail, code);
 }
 
 static void
 judge_answer(struct doctor *doctor, const char *url, const struct http_response *response)
 {
 	struct str body = response->body;
+	bool is_object = json_valid(body.at, body.len, NULL) && json_kind_of(body) == JSON_OBJECT;
 
-	if (response->status == 200 && json_valid(body.at, body.len, NULL) &&
-		json_kind_of(body) == JSON_OBJECT) {
-		buf_put_str(&doctor->status, body);
-		judge_status(doctor, url, body);
-	} else if (response->status == 401 || response->status == 403) {
-		DOCTOR_ADD(doctor, VERDICT_SKIPPED, "daemon", NULL, NULL,
-			"%s is there, but its /status is not for us (HTTP %d)", url, response->status);
-	} else {
-		DOCTOR_ADD(doctor, VERDICT_FAULT, "daemon", NULL, "Say with --url where csparkd listens.",
-			"%s: this is not csparkd, or not well: HTTP %d to /status", url, response->status);
+	if (response->status != 200 || !is_object) {
+		judge_refusal(doctor, url, response->status, is_object ? body : STR("{}"));
+		return;
 	}
+	buf_put_str(&doctor->status, body);
+	judge_status(doctor, url, body);
+}
+
+/* Who may read the listener's token may call it. The environment's own words win. */
+static void
+lend_token(const char *file)
+{
+	if (file && !getenv("CSPARK_CALLER_TOKEN") && access(file, R_OK) == 0)
+		setenv("CSPARK_CALLER_TOKEN_FILE", file, 0);
 }
 
 void
@@ -116,8 +213,10 @@ doctor_check_daemon(struct doctor *doctor)
 	const char *url = doctor->url;
 
 	listener_url(&doctor->settings, found, sizeof(found));
-	if (!doctor->url_is_said && found[0])
+	if (!doctor->url_is_said && found[0]) {
 		url = found;
+		lend_token(doctor->settings.caller_token_file);
+	}
 	if (ask(url, "/status", &response, why, sizeof(why)))
 		judge_answer(doctor, url, &response);
 	else

@@ -119,14 +119,29 @@ value_text(struct str value)
 	return buf_take(&text, NULL);
 }
 
+/* Some last no longer than the check. */
+static void
+follow_links(char **path)
+{
+	char *real = *path ? realpath(*path, NULL) : NULL;
+
+	if (!real)
+		return;
+	free(*path);
+	*path = real;
+}
+
 static void
 keep(const struct reader *reader, const struct row *rows, void *base, struct str key, struct str value)
 {
 	for (const struct row *row = rows; base && row->key; row++) {
 		char **field = (char **)((char *)base + row->offset);
 
-		if (!*field && str_eq(key, str_of(row->key)) && strcmp(reader->place, row->place) == 0)
-			*field = value_text(value);
+		if (*field || !str_eq(key, str_of(row->key)) || strcmp(reader->place, row->place) != 0)
+			continue;
+		*field = value_text(value);
+		if (str_ends(key, STR("_file")))
+			follow_links(field);
 	}
 }
 

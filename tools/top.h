@@ -34,5 +34,3 @@ enum { TOP_CLASSES = 4 };
 extern const char *const TOP_CLASS_NAMES[TOP_CLASSES];
 /* The same of requests, those to the daemon's own pages left out. <class>: of the status; NULL: all. */
 double top_requests(const struct top_view *view, const char *class, bool is_rate);
-/* A member of a tenant in /status, as text; "" if it is not known. */
-void top_tenant_text(struct str tenant, const char *path, char *ret, size_t size);

@@ -2,6 +2,7 @@
 #include "tools/top.h"
 
 #include "base/json_text.h"
+#include "tools/member.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -48,19 +49,6 @@ top_requests(const struct top_view *view, const char *class, bool is_rate)
 	if (!is_rate)
 		return total;
 	return change > 0 && view->seconds > 0 ? change / view->seconds : 0;
-}
-
-void
-top_tenant_text(struct str tenant, const char *path, char *ret, size_t size)
-{
-	struct str value = json_path(tenant, path);
-	struct buf text;
-
-	buf_init(&text, 4096);
-	if (!json_is_null(value) && !json_unquote(value, &text))
-		buf_put_str(&text, value);
-	snprintf(ret, size, "%.*s", STR_ARG(buf_text(&text)));
-	buf_fini(&text);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */
@@ -155,7 +143,7 @@ put_tenant(const struct top_view *view, struct buf *out, struct str tenant)
 		"failures" };
 	char name[65];
 
-	top_tenant_text(tenant, "name", name, sizeof(name));
+	member_text(tenant, "name", name, sizeof(name));
 	buf_put_str(out, out->data[out->len - 1] == '[' ? STR("{\"name\":") : STR(",{\"name\":"));
 	json_quote(str_of(name), out);
 	for (size_t i = 0; i < sizeof(MEMBERS) / sizeof(MEMBERS[0]); i++) {
@@ -164,6 +152,7 @@ put_tenant(const struct top_view *view, struct buf *out, struct str tenant)
 		put_name(out, MEMBERS[i]);
 		buf_put_str(out, value.at ? value : STR("null"));
 	}
+	put_number(out, "refused", top_total(view, "cspark_token_latched", "tenant", str_of(name)));
 	put_number(out, "breaker_open", top_total(view, "cspark_breaker_open", "tenant", str_of(name)));
 	put_number(
 		out, "breaker_opens", top_total(view, "cspark_breaker_opens_total", "tenant", str_of(name)));

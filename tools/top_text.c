@@ -2,6 +2,7 @@
 #include "tools/top.h"
 
 #include "base/json_text.h"
+#include "tools/member.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,9 +77,9 @@ put_title(const struct top_view *view, struct buf *out)
 	char version[32] = "", uptime[32] = "", workers[32] = "", clock[64];
 
 	if (status.len) {
-		top_tenant_text(status, "version", version, sizeof(version));
-		top_tenant_text(status, "uptime_seconds", uptime, sizeof(uptime));
-		top_tenant_text(status, "workers", workers, sizeof(workers));
+		member_text(status, "version", version, sizeof(version));
+		member_text(status, "uptime_seconds", uptime, sizeof(uptime));
+		member_text(status, "workers", workers, sizeof(workers));
 	}
 	clock_text(uptime, clock, sizeof(clock));
 	buf_printf(out, "csparkd %s at %s   up %s   workers %s   ", version, view->url, clock,
@@ -160,7 +161,6 @@ put_by_label(const struct top_view *view, struct buf *out, const char *heading, 
 	const char *label)
 {
 	const struct metrics *metrics = &view->now->metrics;
-	bool any = false;
 
 	put_label(out, heading);
 	buf_printf(out, "%.1f/s\n", rate(view, name));
@@ -170,12 +170,9 @@ put_by_label(const struct top_view *view, struct buf *out, const char *heading, 
 
 		if (!str_eq(one->name, str_of(name)) || one->value == 0)
 			continue;
-		any = true;
 		buf_printf(out, "  %-*.*s %8.1f/s %10.0f in all\n", NAME_COLUMNS, STR_ARG(value),
 			top_rate(view, name, label, value), one->value);
 	}
-	if (any)
-		buf_put_char(out, '\n');
 }
 
 static void
@@ -184,15 +181,17 @@ put_tenant(const struct top_view *view, struct buf *out, struct str tenant)
 	char name[65], state[32], age[32], life[32], fetches[32], failures[32], age_text[64], life_text[64];
 	double open;
 
-	top_tenant_text(tenant, "name", name, sizeof(name));
-	top_tenant_text(tenant, "token.state", state, sizeof(state));
-	top_tenant_text(tenant, "token.age_seconds", age, sizeof(age));
-	top_tenant_text(tenant, "token.expires_in_seconds", life, sizeof(life));
-	top_tenant_text(tenant, "token.fetches", fetches, sizeof(fetches));
-	top_tenant_text(tenant, "token.failures", failures, sizeof(failures));
+	member_text(tenant, "name", name, sizeof(name));
+	member_text(tenant, "token.state", state, sizeof(state));
+	member_text(tenant, "token.age_seconds", age, sizeof(age));
+	member_text(tenant, "token.expires_in_seconds", life, sizeof(life));
+	member_text(tenant, "token.fetches", fetches, sizeof(fetches));
+	member_text(tenant, "token.failures", failures, sizeof(failures));
 	clock_text(age, age_text, sizeof(age_text));
 	clock_text(life, life_text, sizeof(life_text));
 	open = top_total(view, "cspark_breaker_open", "tenant", str_of(name));
+	if (top_total(view, "cspark_token_latched", "tenant", str_of(name)) > 0)
+		snprintf(state, sizeof(state), "refused"); /* though an old token may still serve */
 	buf_printf(out, "%-*s %-8s %-14s %-14s %8s %8s  ", NAME_COLUMNS, name, state, age_text, life_text,
 		fetches, failures);
 	buf_printf(out, open > 0 ? "open in %.0f workers\n" : "closed\n", open);

@@ -15,6 +15,7 @@ from simulator import Simulator
 from test_csparkctl import Handler, Server, run
 
 WELL, WARNINGS, FAULTS = 0, 1, 4
+EMPTY = "\r\nContent-Length: 0\r\n\r\n"
 SECRET = "do-not-print-this-secret"
 
 
@@ -202,6 +203,172 @@ def test_a_dead_proxy(own_sim, configured, daemon):
     assert report.code == WELL
 
 
+def test_a_tenant_that_does_not_exist(own_sim, configured, daemon):
+    base_url = own_sim.base_url.replace("my-tenant", "another-tenant")
+    report = Report("-c", configured(own_sim, base_url=base_url), "--url", daemon.url)
+    assert "answered with status 404" in report.find("token", "fault")[0]
+    detail, remedy = report.find("daemon", "warning")
+    assert "another-tenant" in detail and "my-tenant" in detail and remedy.startswith("Reload csparkd")
+
+
+# ---- calls
+
+
+@pytest.fixture
+def moody(own_sim):
+    """The simulator in a mood, for one kind of call."""
+    yield lambda operation, mood: own_sim.mood("*", mood, operation=operation, times=9)
+    own_sim.reset()
+
+
+def test_a_client_that_may_not_list(own_sim, configured, daemon, moody):
+    moody("services.search", "status-403")
+    report = Report("-c", configured(own_sim), "--url", daemon.url)
+    detail, remedy = report.find("call", "warning")
+    assert "may not list services (HTTP 403)" in detail and "permission" in remedy and report.code == WARNINGS
+
+
+@pytest.mark.parametrize("operation, check", [("services.search", "call"), ("health.check", "health")])
+@pytest.mark.parametrize("mood, code, helps", [("status-500", "spark_error", "status page"),
+                                               ("html", "upstream_garbled", "base_url")])
+def test_calls_that_fail(own_sim, configured, daemon, moody, operation, check, mood, code, helps):
+    moody(operation, mood)
+    report = Report("-c", configured(own_sim), "--url", daemon.url)
+    detail, remedy = report.find(check, "fault")
+    assert code in detail and helps in remedy and report.of("fault") == {check}
+
+
+def test_a_token_endpoint_that_answers_nonsense(own_sim, configured, daemon):
+    own_sim.token(fault="malformed-json", times=9)
+    try:
+        report = Report("-c", configured(own_sim), "--url", daemon.url)
+    finally:
+        own_sim.reset()
+    assert "token_url" in report.find("token", "fault")[1] and report.find("call", "skipped")
+
+
+# ---- what the daemon sees
+
+
+def test_a_caller_token(own_sim, configured, tmp_path):
+    badge = tmp_path / "badge"
+    badge.write_text("the-token-of-the-listener")
+    badge.chmod(0o600)
+    port = free_port()
+    config = configured(own_sim, top="listeners = " + libconfig(
+        [{"address": f"127.0.0.1:{port}", "caller_token_file": str(badge)}]) + ";\n")
+    url = f"http://127.0.0.1:{port}"
+    with Gateway(Path(config).read_text(), listen=False, port=port, secrets=[SECRET]) as gateway:
+        gateway.badge = {"X-Cspark-Token": badge.read_text()}
+        assert url in Report("-c", config).find("daemon", "ok")[0]
+        for args, env in (["--url", url], {}), ([], {"CSPARK_CALLER_TOKEN": "a-wrong-token"}):
+            report = Report("-c", config, *args, env=env, secrets=[SECRET, "a-wrong-token", badge.read_text()])
+            detail, remedy = report.find("daemon", "warning")
+            assert "caller_unknown" in detail and "CSPARK_CALLER_TOKEN_FILE" in remedy
+        assert Report("--url", url, env={"CSPARK_CALLER_TOKEN": badge.read_text()}).find("daemon", "ok")
+
+
+def test_a_listener_that_does_not_tell(own_sim, configured):
+    port = free_port()
+    config = configured(own_sim, top="listeners = " + libconfig(
+        [{"address": f"127.0.0.1:{free_port()}", "allow": ["execute"]}, {"address": f"127.0.0.1:{port}"}]) + ";\n")
+    with Gateway(Path(config).read_text(), listen=False, port=port, secrets=[SECRET]):
+        report = Report("-c", config)
+    assert "operation_disabled" in report.find("daemon", "skipped")[0] and report.code == WELL
+
+
+def test_something_else_at_the_address(own_sim, configured):
+    url = own_sim.base_url.rsplit("/", 1)[0]
+    detail, remedy = Report("-c", configured(own_sim), "--url", url).find("daemon", "fault")
+    assert "this is not csparkd" in detail and "--url" in remedy
+
+
+@pytest.fixture
+def scripted(own_sim, daemon):
+    """A daemon that says what it is told to: {path: (status, text)}."""
+
+    class Scripted(Handler):
+        def do_GET(self):
+            status, text = self.server.pages.get(self.path, (404, ""))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    server = Server(socketserver.ThreadingTCPServer, ("127.0.0.1", 0))
+    server.server.RequestHandlerClass = Scripted
+    server.url = f"http://127.0.0.1:{server.server.server_address[1]}"
+    server.status = json.loads(daemon.get("/status").body)
+    server.status["tenants"][0]["base_url"] = own_sim.base_url
+    yield server
+    server.close()
+
+
+def change(status, path, value):
+    for name in path[:-1]:
+        status = status[name]
+    status[path[-1]] = value
+
+
+@pytest.mark.parametrize("path, value, verdict, says, helps", [
+    (["draining"], True, "warning", "it is stopping", "Ask another"),
+    (["version"], "0.0.1", "warning", "version 0.0.1", "Restart csparkd"),
+    (["reloads", "last_failed"], True, "warning", "its last reload failed", "--check"),
+    (["tenants", 0, "token", "state"], "refused", "fault", "its credentials are refused", "Correct the credentials"),
+    (["tenants", 0, "token", "state"], "none", "warning", "it has no token", "log"),
+    (["tenants", 0, "base_url"], "https://old.example/t", "warning", "its base_url is https://old.example/t", "Reload"),
+])
+def test_what_the_daemon_says_of_itself(own_sim, configured, scripted, path, value, verdict, says, helps):
+    change(scripted.status, path, value)
+    scripted.server.pages = {"/status": (200, json.dumps(scripted.status))}
+    detail, remedy = Report("-c", configured(own_sim), "--url", scripted.url).find("daemon", verdict)
+    assert says in detail and helps in remedy
+
+
+@pytest.mark.parametrize("metric, verdict, says", [
+    ("cspark_breaker_open", "warning", "it asks Spark nothing"),
+    ("cspark_token_latched", "fault", "its credentials are refused"),
+])
+def test_what_the_daemons_metrics_say(own_sim, configured, scripted, metric, verdict, says):
+    scripted.server.pages = {"/status": (200, json.dumps(scripted.status)),
+                             "/metrics": (200, f'{metric}{{tenant="default"}} 1\n{metric}{{tenant="other"}} 0\n')}
+    assert says in Report("-c", configured(own_sim), "--url", scripted.url).find("daemon", verdict)[0]
+
+
+def test_a_daemon_that_is_stopping_does_not_say_more(own_sim, configured, scripted):
+    scripted.server.pages = {"/status": (503, json.dumps({"code": "draining", "detail": "this gateway is stopping"}))}
+    detail, remedy = Report("-c", configured(own_sim), "--url", scripted.url).find("daemon", "warning")
+    assert "(draining)" in detail and "ask again" in remedy
+
+
+def test_nonsense_instead_of_a_status(own_sim, configured, scripted):
+    for text in "", "[]", "{", '"text"', '{"tenants":3}':
+        scripted.server.pages = {"/status": (200, text)}
+        Report("-c", configured(own_sim), "--url", scripted.url).of("fault")
+
+
+# ---- credentials of systemd's unit
+
+
+def test_the_files_of_the_unit(own_sim, configured, daemon, tmp_path):
+    auth = {"client_id": own_sim.client_id, "client_secret_file": "credential:secret_spark"}
+    config = configured(own_sim, auth=auth)
+    (tmp_path / "csparkd.secrets").mkdir(mode=0o700)
+    before = set(Path("/tmp").glob("csparkctl-*"))
+    (tmp_path / "secret").rename(tmp_path / "csparkd.secrets" / "spark")
+    report = Report("-c", config, "--url", daemon.url)
+    assert report.code == WELL, report.checks
+    assert f"{tmp_path}/csparkd.secrets/spark has mode 0600" in report.find("secrets", "ok")[0]
+    assert set(Path("/tmp").glob("csparkctl-*")) <= before
+
+
+def test_credentials_that_nobody_has(own_sim, configured, daemon):
+    auth = {"client_id": own_sim.client_id, "client_secret_file": "credential:secret_spark"}
+    report = Report("-c", configured(own_sim, auth=auth), "--url", daemon.url)
+    assert report.code == FAULTS
+    assert "CREDENTIALS_DIRECTORY" in json.dumps([one for one in report.checks if one["check"] == "configuration"])
+
+
 # ---- certificates
 
 
@@ -218,7 +385,7 @@ def secure(certificates):
 
 
 def test_a_good_certificate(secure, configured, daemon, certificates):
-    report = Report("-c", configured(secure["good"], ca_file=str(certificates.ca)), "--url", daemon.url)
+    report = Report("-c", configured(secure["good"], name="good", ca_file=str(certificates.ca)), "--url", daemon.url)
     assert report.code == WELL, report.checks
     detail, _ = report.find("tls", "ok")
     assert "issued by \"" in detail and "trustme" in detail and "valid until 20" in detail
@@ -242,22 +409,51 @@ def test_the_wrong_authority(secure, configured, daemon):
     assert "who signed it is unknown" in report.find("tls", "fault")[0]
 
 
-class Plain(socketserver.BaseRequestHandler):
-    """Takes whatever comes for a bad request."""
+@pytest.fixture
+def stubborn():
+    """Answers the same to whatever comes: its port, by what it says."""
 
-    def handle(self):
-        self.request.recv(65536)
-        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    class Stubborn(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.recv(65536)
+            self.request.sendall(self.server.words)
 
-
-def test_no_tls_where_it_is_expected(own_sim, configured, daemon):
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Plain) as server:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Stubborn) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        base_url = f"https://127.0.0.1:{server.server_address[1]}/my-tenant"
-        report = Report("-c", configured(own_sim, base_url=base_url), "--url", daemon.url)
+
+        def says(words):
+            server.words = words
+            return server.server_address[1]
+
+        yield says
         server.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("status, says, helps", [
+    ("407 Proxy Authentication Required", "wants a password", "user and password"),
+    ("403 Forbidden", "refuses excel.spark.invalid with HTTP 403", "NO_PROXY"),
+])
+def test_a_proxy_that_says_no(own_sim, configured, daemon, stubborn, status, says, helps):
+    proxy = f"http://127.0.0.1:{stubborn(f'HTTP/1.1 {status}{EMPTY}'.encode())}"
+    report = Report("-c", configured(own_sim, base_url="https://excel.spark.invalid/my-tenant", proxy=proxy), "--url",
+                    daemon.url)
+    proxies = [one for one in report.checks if (one["check"], one["verdict"]) == ("proxy", "fault")]
+    assert proxies and all(says in one["detail"] and helps in one["remedy"] for one in proxies)
+    assert report.of("fault") == {"proxy"}
+
+
+def test_a_server_that_speaks_no_http(own_sim, configured, daemon, stubborn):
+    base_url = f"http://127.0.0.1:{stubborn(b'220 mail.example ESMTP')}/my-tenant"
+    report = Report("-c", configured(own_sim, base_url=base_url), "--url", daemon.url)
+    detail, remedy = report.find("answer", "fault")
+    assert "does not speak HTTP" in detail and "port" in remedy and report.of("fault") == {"answer"}
+
+
+def test_no_tls_where_it_is_expected(own_sim, configured, daemon, stubborn):
+    base_url = f"https://127.0.0.1:{stubborn(f'HTTP/1.1 400 Bad Request{EMPTY}'.encode())}/my-tenant"
+    report = Report("-c", configured(own_sim, base_url=base_url), "--url", daemon.url)
     assert "speaks TLS" in report.find("tls", "fault")[1]
     assert report.find("route", "ok") and report.of("fault") == {"tls"}
 
@@ -285,11 +481,13 @@ def clock():
 
 
 @pytest.mark.parametrize("ahead_s, verdict, says", [
-    (0, "ok", "agrees with"), (-100, "warning", "ahead of 127"), (7200, "fault", "behind 127"), (-7200, "fault", "ahead of 127")])
+    (0, "ok", "agrees with"), (-100, "warning", "ahead of 127"), (600, "fault", "behind 127"),
+    (-7200, "fault", "ahead of 127")])
 def test_clocks(clock, configured, own_sim, daemon, ahead_s, verdict, says):
     clock.server.ahead_s = ahead_s
     base_url = f"http://127.0.0.1:{clock.server.server_address[1]}/my-tenant"
-    report = Report("-c", configured(own_sim, base_url=base_url, auth={"open": True}), "--url", daemon.url)
+    config = configured(own_sim, name="clock", base_url=base_url, auth={"open": True})
+    report = Report("-c", config, "--url", daemon.url)
     detail, remedy = report.find("clock", verdict)
     assert says in detail
     assert remedy is None if verdict == "ok" else "NTP" in remedy
