@@ -207,12 +207,55 @@ json_kind_of(struct str value)
 	}
 }
 
+/* Gives NULL if there is none. */
+static const char *
+skip_digits(const char *at, const char *end)
+{
+	const char *begin = at;
+
+	while (at < end && *at >= '0' && *at <= '9')
+		at++;
+	return at > begin ? at : NULL;
+}
+
+/* The scanner knows as well, but takes longer to begin than most numbers are long. */
+static bool
+is_number(struct str text)
+{
+	const char *at = text.at;
+	const char *end = text.at + text.len;
+
+	if (*at == '-')
+		at++;
+	at = at < end && *at == '0' ? at + 1 : skip_digits(at, end);
+	if (at && at < end && *at == '.')
+		at = skip_digits(at + 1, end);
+	if (at && at < end && (*at == 'e' || *at == 'E')) {
+		at++;
+		if (at < end && (*at == '+' || *at == '-'))
+			at++;
+		at = skip_digits(at, end);
+	}
+	return at == end;
+}
+
 bool
 json_is_scalar(struct str text)
 {
-	if (text.len == 0 || is_blank(text.at[0]) || is_blank(text.at[text.len - 1]))
+	if (text.len == 0)
 		return false;
-	return text.at[0] != '{' && text.at[0] != '[' && json_valid(text.at, text.len, NULL);
+	switch (text.at[0]) {
+	case 't':
+		return str_eq(text, STR("true"));
+	case 'f':
+		return str_eq(text, STR("false"));
+	case 'n':
+		return str_eq(text, STR("null"));
+	case '"':
+		return text.at[text.len - 1] == '"' && json_valid(text.at, text.len, NULL);
+	default:
+		return is_number(text);
+	}
 }
 
 /* -- what a string means ------------------------------------------------------------ */

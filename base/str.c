@@ -99,7 +99,7 @@ str_is_utf8(struct str text)
 	const char *end = text.len ? at + text.len : at;
 
 	while (at < end) {
-		size_t len = utf8_len(at, end);
+		size_t len = (unsigned char)*at < 0x80 ? 1 : utf8_len(at, end);
 
 		if (len == 0)
 			return false;

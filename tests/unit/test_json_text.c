@@ -209,6 +209,25 @@ Test(json_text, tells_scalar_literals)
 		cr_expect_not(json_is_scalar(str_of(bad[i])), "<%s>", bad[i]);
 }
 
+/* All texts of up to six of the bytes that numbers consist of, and one that ends a scan. */
+Test(json_text, takes_for_a_number_what_the_scanner_takes)
+{
+	static const char alphabet[] = "-+01.eE ";
+	char text[6];
+
+	for (unsigned code = 0; code < 1u << 18; code++) {
+		for (unsigned i = 0; i < sizeof text; i++)
+			text[i] = alphabet[code >> 3 * i & 7];
+		for (size_t len = 1; len <= sizeof text; len++) {
+			struct str number = str_range(text, len);
+			bool blank = text[0] == ' ' || text[len - 1] == ' ';
+
+			if (json_is_scalar(number) != (!blank && json_valid(text, len, NULL)))
+				cr_assert_fail("<%.*s>", STR_ARG(number));
+		}
+	}
+}
+
 /* Every cut of a text is read within its bounds: the copy ends where the memory ends. */
 Test(json_text, stays_in_bounds_on_broken_text)
 {
