@@ -100,5 +100,73 @@ Test(csv, refuses_what_is_not_utf8_and_says_the_way_out)
 {
 	expect_bad("a\nM\xfcller\n", "line 2: not UTF-8; convert");
 	expect_refusal(DECODE_CSV, STR("a\nx\0y\n"), CSPARK_E_BAD_CSV, "line 2: a NUL byte");
-	expect_refusal(DECODE_CSV, STR("\xff\xfe\x61\0\n\0"), CSPARK_E_BAD_CSV, "line 1");
+	expect_bad("a\n\"1\n2\n\xfc\"\n",
+		"line 4: not UTF-8; convert the file first, it looks like Windows-1252");
+	expect_bad("a\nx\xc3\xfc\n", "line 2: not UTF-8; convert the file first, for example");
+}
+
+Test(csv, knows_utf16_before_anything_else_fails)
+{
+	expect_refusal(DECODE_CSV, STR("\xff\xfe\x61\0\n\0"), CSPARK_E_BAD_CSV, "line 1: UTF-16");
+	expect_refusal(DECODE_CSV, STR("\xff\xfe\x61\0\r\0\n\0"), CSPARK_E_BAD_CSV, "line 1: UTF-16");
+	expect_refusal(DECODE_CSV, STR("\xff\xfe\"\0a\0\"\0\n\0"), CSPARK_E_BAD_CSV, "line 1: UTF-16");
+	expect_refusal(DECODE_CSV, STR("\xfe\xff\0a\0\r\0\n"), CSPARK_E_BAD_CSV, "line 1: UTF-16");
+}
+
+/* -- dialects ----------------------------------------------------------------------- */
+
+/* <inputs>: the list it becomes, or words of the refusal. */
+static void
+expect_dialect(char separator, char decimal, const char *text, bool good, const char *inputs)
+{
+	struct decoded decoded;
+
+	decoded_init(&decoded, DECODE_CSV, DECODE_IDENTITY, NULL);
+	decode_set_dialect(decoded.decode, (struct csv_dialect){ separator, decimal });
+	decoded.ok = decoded_feed(&decoded, str_of(text)) &&
+		decode_end(decoded.decode, &decoded.ask, &decoded.error);
+	cr_assert_eq(decoded.ok, good, "%s: %s", text, decoded.error.detail);
+	if (good)
+		expect_slice(decoded.ask.inputs, inputs, text);
+	else
+		cr_expect_not_null(strstr(decoded.error.detail, inputs), "%s", decoded.error.detail);
+	decoded_fini(&decoded);
+}
+
+Test(csv, takes_other_separators)
+{
+	expect_dialect(
+		';', '.', "a;b\r\n1;x,y\r\n;\"p;q\"\r\n", true, "[[\"a\",\"b\"],[1,\"x,y\"],[null,\"p;q\"]]");
+	expect_dialect('\t', '.', "a\tb\n1.5\t\" \t\"\n", true, "[[\"a\",\"b\"],[1.5,\" \\t\"]]");
+	expect_dialect('|', '.', "a|b\n1|2\n", true, "[[\"a\",\"b\"],[1,2]]");
+}
+
+Test(csv, takes_a_decimal_comma)
+{
+	expect_dialect(
+		';', ',', "a;b;c\n1234,5;-1,5e3;-0,0\n", true, "[[\"a\",\"b\",\"c\"],[1234.5,-1.5e3,-0.0]]");
+	expect_dialect(';', ',', "a;b;c\n17;2E5;\"0,5\"\n", true, "[[\"a\",\"b\",\"c\"],[17,2E5,0.5]]");
+	expect_dialect(',', ',', "a,b\n\"1,5\",2\n", true, "[[\"a\",\"b\"],[1.5,2]]");
+}
+
+Test(csv, guesses_nothing_of_a_decimal_comma)
+{
+	expect_dialect(';', ',', "a;b;c\n1.234;1.234,5;1,234,567\n", true,
+		"[[\"a\",\"b\",\"c\"],[\"1.234\",\"1.234,5\",\"1,234,567\"]]");
+	expect_dialect(';', ',', "a;b;c\n1,;,5;-,5\n", true, "[[\"a\",\"b\",\"c\"],[\"1,\",\",5\",\"-,5\"]]");
+	expect_dialect(';', ',', "a;b;c\n01,5;1, 5;24.11.2026\n", true,
+		"[[\"a\",\"b\",\"c\"],[\"01,5\",\"1, 5\",\"24.11.2026\"]]");
+	expect_dialect(';', ',', "a;b\n\"\"\"1,5\"\"\";true\n", true, "[[\"a\",\"b\"],[\"1,5\",true]]");
+	expect_dialect(';', '.', "a;b\n1,5;1.5\n", true, "[[\"a\",\"b\"],[\"1,5\",1.5]]");
+}
+
+Test(csv, tells_of_a_separator_that_was_not_said)
+{
+	expect_bad("a;b;c\n1;2;3\n", "line 1: the header is a single name with ; in it");
+	expect_bad("a\tb\n1\t2\n", "_separator=tab");
+	expect_bad(
+		"\"a\";\"b\"\n1;2\n", "line 1: ; behind a closing quote; if it separates the cells, say so");
+	expect_dialect(';', '.', "a,b\n1,2\n", false, "_separator=,");
+	expect_csv("\"a;b\"\n1\n", 1, "[[\"a;b\"],[1]]");
+	expect_csv("a;b,c\n1,2\n", 1, "[[\"a;b\",\"c\"],[1,2]]");
 }

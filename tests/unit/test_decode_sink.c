@@ -2,6 +2,7 @@
 #include "base/json_text.h"
 #include "daemon/decode_form.h"
 #include "tests/unit/bodies.h"
+#include "tests/unit/suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -204,6 +205,20 @@ Test(decode_sink, refuses_the_same_in_the_same_words)
 
 	for (size_t i = 0; i < COUNT(bodies); i++)
 		expect_same(bodies[i].form, str_of(bodies[i].text));
+}
+
+static void
+expect_same_everywhere(const char *name, struct str text)
+{
+	expect_same(DECODE_JSON, text);
+	expect_same(DECODE_NDJSON, text);
+	expect_same(DECODE_CSV, text);
+	expect_same(DECODE_FORM, text);
+}
+
+Test(decode_sink, gives_what_it_should_of_the_public_suite)
+{
+	suite_each(expect_same_everywhere);
 }
 
 /* -- refusals ------------------------------------------------------------------------ */
