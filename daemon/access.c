@@ -146,6 +146,8 @@ call_account(const struct call *call, enum front_end end, uint64_t bytes_out)
 	};
 
 	metrics_request(call->desk->metrics, &numbers);
+	if (call->works && (call->error.code == CSPARK_E_DRAINING || end == FRONT_STOPPED))
+		lifecycle_count_cut(call->desk->admin->life);
 	if (call->error.code != CSPARK_OK)
 		metrics_add(call->desk->metrics, METRIC_ERRORS, call->error.code, 1);
 	if (call->operate)

@@ -32,35 +32,42 @@ tenant_is_usable(const struct admin_tenant *tenant, int64_t now_ms)
 }
 
 bool
-admin_has_credential(const struct admin *admin, const struct config *config, int64_t now_ms)
+admin_has_credential(const struct admin *admin, const struct config *config)
 {
 	for (size_t i = 0; i < config->tenant_count; i++) {
-		if (tenant_is_usable(&admin->tenants[config->tenants[i].slot], now_ms))
+		const struct admin_tenant *tenant = &admin->tenants[config->tenants[i].slot];
+
+		if (atomic_load_explicit(&tenant->state, memory_order_relaxed) != CSPARK_TOKEN_LATCHED &&
+			load(&tenant->since_ms) != 0)
 			return true;
 	}
 	return false;
 }
 
 static struct admin_answer
-page_healthz(struct buf *out)
+say_state(struct buf *out, int status, const char *state)
 {
-	buf_put_str(out, STR("{\"status\":\"ok\"}\n"));
-	return (struct admin_answer){ 200, "application/json" };
+	buf_printf(out, "{\"status\":\"%s\"}\n", state);
+	return (struct admin_answer){ status, "application/json" };
 }
 
 static struct admin_answer
-page_readyz(const struct admin *admin, const struct config *config, int64_t now_ms, struct buf *out)
+page_readyz(const struct admin *admin, const struct config *config, struct buf *out)
 {
-	if (atomic_load_explicit(&admin->draining, memory_order_relaxed)) {
-		buf_put_str(out, STR("{\"status\":\"draining\"}\n"));
-		return (struct admin_answer){ 503, "application/json" };
-	}
-	if (!admin_has_credential(admin, config, now_ms)) {
-		buf_put_str(out, STR("{\"status\":\"no_credential\"}\n"));
-		return (struct admin_answer){ 503, "application/json" };
-	}
-	buf_put_str(out, STR("{\"status\":\"ready\"}\n"));
-	return (struct admin_answer){ 200, "application/json" };
+	const struct lifecycle_facts *life = lifecycle_facts(lifecycle_state(admin->life));
+
+	if (!life->is_ready)
+		return say_state(out, 503, life->probe);
+	if (!admin_has_credential(admin, config))
+		return say_state(out, 503, "no_credential");
+	return say_state(out, 200, life->probe);
+}
+
+static struct admin_answer
+page_event(const struct admin *admin, enum lifecycle_event event, const char *state, struct buf *out)
+{
+	admin->on_event(admin->arg, event);
+	return say_state(out, 202, state);
 }
 
 /* <value> is taken. Without memory for an object the page lacks it. */
@@ -158,13 +165,14 @@ status_of_counters(const struct admin *admin)
 static struct admin_answer
 page_status(const struct admin *admin, const struct config *config, int64_t now_ms, struct buf *out)
 {
+	enum lifecycle_state life = lifecycle_state(admin->life);
 	struct json_object *status = json_object_new_object();
 	struct json_object *tenants = json_object_new_array();
 
 	put_text(status, "version", CSPARKD_VERSION);
 	put_int(status, "uptime_seconds", (now_ms - admin->started_ms) / 1000);
-	put(status, "draining",
-		json_object_new_boolean(atomic_load_explicit(&admin->draining, memory_order_relaxed)));
+	put_text(status, "state", lifecycle_facts(life)->name);
+	put(status, "draining", json_object_new_boolean(life > LIFE_READY));
 	put_int(status, "workers", admin->workers);
 	put(status, "reloads", status_of_reloads(admin, now_ms));
 	for (size_t i = 0; i < config->tenant_count; i++) {
@@ -188,11 +196,15 @@ admin_page(const struct admin *admin, const struct config *config, enum route_pa
 {
 	switch (page) {
 	case PAGE_HEALTHZ:
-		return page_healthz(out);
+		return say_state(out, 200, "ok");
 	case PAGE_READYZ:
-		return page_readyz(admin, config, now_ms, out);
+		return page_readyz(admin, config, out);
 	case PAGE_STATUS:
 		return page_status(admin, config, now_ms, out);
+	case PAGE_DRAIN:
+		return page_event(admin, LIFE_DRAIN, "draining", out);
+	case PAGE_SHUTDOWN:
+		return page_event(admin, LIFE_QUIT, "stopping", out);
 	case PAGE_OPENAPI:
 		buf_put_str(out, admin->openapi);
 		return (struct admin_answer){ 200, "application/json" };

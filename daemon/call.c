@@ -72,10 +72,9 @@ step_route(struct call *call)
 static enum call_step
 step_decode(struct call *call)
 {
-	if (call->route.kind == ROUTE_ADMIN || call->route.kind == ROUTE_TOKEN ||
-		call->route.kind == ROUTE_PREFLIGHT)
+	if (!call->works)
 		return STEP_LOCAL;
-	if (call->desk->closing)
+	if (call->desk->life == LIFE_CLOSING)
 		return call_fail(call, CSPARK_E_DRAINING,
 			"the gateway is shutting down; ask another instance, or again later");
 	if (call->operate)

@@ -23,6 +23,7 @@
 #include "daemon/decode.h"
 #include "daemon/encode.h"
 #include "daemon/front.h"
+#include "daemon/lifecycle.h"
 #include "daemon/loop.h"
 #include "daemon/metrics.h"
 #include "daemon/plan.h"
@@ -53,9 +54,10 @@ struct desk {
 	struct list spares; /* done, with their memory, for the next ones */
 	unsigned spare_count;
 	unsigned untold; /* successes without a line since the last one that has one */
-	bool closing; /* the drain's deadline has passed: everything is answered `draining` */
+	enum lifecycle_state life; /* as this shard was told */
+	unsigned working;          /* open calls that have been let in: they want something of Spark */
 	bool pumping;
-	void (*on_idle)(void *arg); /* the last open call is done */
+	void (*on_idle)(void *arg); /* the last open call is done, or the last that works */
 	void *arg;
 };
 
@@ -66,8 +68,8 @@ bool desk_init(struct desk *desk, const struct config *config, unsigned shard, u
  * one comes before the first call. */
 void desk_adopt(struct desk *desk, struct edition *edition);
 void desk_fini(struct desk *desk); /* no call is open */
-/* The drain's deadline: calls with Spark are cancelled, everyone who waits is answered. */
-void desk_close(struct desk *desk);
+/* In LIFE_CLOSING calls with Spark are cancelled, and everyone who waits is answered. */
+void desk_enter(struct desk *desk, enum lifecycle_state state);
 
 /* For front_new(); arg is the desk. */
 extern const struct front_ops call_front_ops;
@@ -106,6 +108,7 @@ struct call {
 	const struct config_listener *listener; /* that it came by; NULL: it is gone from the configuration */
 	struct front_request *request;
 	enum call_step step;
+	bool works; /* it wants something of Spark, and was let in */
 	struct arena arena;
 	int64_t started_us;
 	struct str method;
@@ -200,6 +203,8 @@ void sending_cancel(struct call *call);
 /* desk.c: a place, or a bounded wait for one; giving it back (harmless without); then letting others in. */
 struct call *desk_call_new(struct desk *desk);
 void desk_call_done(struct call *call); /* frees or keeps it for the next */
+/* Lets a call in that wants something of Spark; false: not in this state of life. */
+bool desk_let_in(struct call *call);
 enum call_step desk_admit(struct call *call);
 void desk_leave(struct call *call);
 void desk_pump(struct desk *desk);

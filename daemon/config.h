@@ -90,7 +90,7 @@ struct config {
 	unsigned refs; /* atomic */
 	unsigned workers;
 	char *state_dir;
-	unsigned drain_ms;
+	unsigned drain_delay_ms, drain_ms;
 	struct config_listener *listeners;
 	size_t listener_count;
 	struct config_tenant *tenants;

@@ -109,18 +109,35 @@ desk_give_up(struct call *call, enum cspark_code code, const char *detail)
 	desk_pump(desk);
 }
 
-void
-desk_close(struct desk *desk)
+static void
+give_all_up(struct desk *desk)
 {
 	struct list *node, *next;
 
-	desk->closing = true;
 	/* A reply is sent later, by the front; so no call leaves the list in this walk. */
 	for (node = desk->calls.next; node != &desk->calls; node = next) {
 		next = node->next;
 		desk_give_up(LIST_ITEM(node, struct call, node), CSPARK_E_DRAINING,
 			"the gateway is shutting down and could not wait longer");
 	}
+}
+
+void
+desk_enter(struct desk *desk, enum lifecycle_state state)
+{
+	desk->life = state;
+	if (state == LIFE_CLOSING)
+		give_all_up(desk);
+}
+
+bool
+desk_let_in(struct call *call)
+{
+	if (!lifecycle_facts(call->desk->life)->takes_work)
+		return false;
+	call->works = true;
+	call->desk->working++;
+	return true;
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -239,6 +256,7 @@ void
 desk_call_done(struct call *call)
 {
 	struct desk *desk = call->desk;
+	bool worked = call->works;
 
 	list_remove(&call->node);
 	edition_unref(call->edition);
@@ -250,6 +268,7 @@ desk_call_done(struct call *call)
 		list_append(&desk->spares, &call->node);
 		desk->spare_count++;
 	}
-	if (--desk->open == 0)
+	desk->working -= worked;
+	if (--desk->open == 0 || (worked && desk->working == 0))
 		desk->on_idle(desk->arg);
 }

@@ -20,7 +20,6 @@
 
 #define PULSE_MS 1000
 #define STUCK_MS 5000 /* without a turn of a shard's loop; a busy machine may cost a pulse or two */
-#define CLOSE_MS 5000 /* after the drain's deadline: for the last answers to leave */
 
 /* ---- letters from the shards ------------------------------------------------------------ */
 
@@ -29,6 +28,8 @@ struct letter {
 	unsigned account;
 	uint64_t generation;
 	int64_t until_ms;
+	enum lifecycle_state state;
+	enum lifecycle_event event;
 	void (*read)(const struct letter *letter);
 };
 
@@ -72,15 +73,20 @@ read_adopted(const struct letter *letter)
 	gateway_adopted(letter->gateway);
 }
 
-static void stop_shards(struct gateway *gateway);
-
+/* Word of a state that has passed meanwhile says nothing about this one. */
 static void
-read_drained(const struct letter *letter)
+read_idle(const struct letter *letter)
 {
 	struct gateway *gateway = letter->gateway;
 
-	if (++gateway->drained == gateway->shard_count)
-		stop_shards(gateway);
+	if (letter->state == lifecycle_state(&gateway->life) && ++gateway->idle == gateway->shard_count)
+		lifecycle_tell(&gateway->life, LIFE_IDLE, "idle");
+}
+
+static void
+read_event(const struct letter *letter)
+{
+	lifecycle_tell(&letter->gateway->life, letter->event, "operator");
 }
 
 static void
@@ -103,12 +109,19 @@ on_adopted(void *arg)
 }
 
 static void
-on_drained(void *arg)
+on_idle(void *arg, enum lifecycle_state state)
 {
-	post((struct letter){ .gateway = arg, .read = read_drained });
+	post((struct letter){ .gateway = arg, .state = state, .read = read_idle });
 }
 
-static const struct shard_ops shard_ops = { on_want_token, on_held, on_adopted, on_drained };
+/* An operator asks by way of a shard. */
+static void
+on_event(void *arg, enum lifecycle_event event)
+{
+	post((struct letter){ .gateway = arg, .event = event, .read = read_event });
+}
+
+static const struct shard_ops shard_ops = { on_want_token, on_held, on_adopted, on_idle };
 
 static void
 on_announce(void *arg, unsigned account, const struct cspark_token_news *news)
@@ -128,51 +141,19 @@ on_badge(void *arg, unsigned listener, const char *token)
 		shard_badge(gateway->shards[i], listener, token);
 }
 
-/* ---- draining ---------------------------------------------------------------------------------- */
+/* ---- life -------------------------------------------------------------------------------------- */
 
+/* Every shard is told before any is waited for. */
 static void
-stop_shards(struct gateway *gateway)
-{
-	log_say(LOG_INFO_LEVEL, "drain_end", "%s after %lld ms", gateway->closing ? "closed" : "drained",
-		(long long)(loop_now_ms(gateway->loop) - gateway->drain_began_ms));
-	loop_stop(gateway->loop);
-}
-
-static void
-on_deadline(void *arg)
+on_state(void *arg, enum lifecycle_state state)
 {
 	struct gateway *gateway = arg;
 
-	if (gateway->closing) {
-		stop_shards(gateway);
-		return;
-	}
-	gateway->closing = true;
-	log_say(LOG_WARN_LEVEL, "drain_forced", "calls that are still open are answered 503 draining");
-	for (unsigned i = 0; i < gateway->shard_count; i++)
-		shard_close(gateway->shards[i]);
-	loop_timer_set(gateway->loop, &gateway->deadline, loop_now_ms(gateway->loop) + CLOSE_MS);
-}
-
-/* The first signal begins the drain, the second ends the patience. Every shard is told before any is waited
- * for. */
-static void
-drain(struct gateway *gateway, const char *signal_name)
-{
-	if (gateway->drain_began_ms) {
-		if (!gateway->closing)
-			on_deadline(gateway);
-		return;
-	}
-	gateway->drain_began_ms = loop_now_ms(gateway->loop);
-	notify_stopping();
-	atomic_store_explicit(&gateway->admin.draining, true, memory_order_relaxed);
-	log_say(LOG_INFO_LEVEL, "drain_begin", "%s: no new connections; open calls have %u ms", signal_name,
-		gateway->config->drain_ms);
-	for (unsigned i = 0; i < gateway->shard_count; i++)
-		shard_drain(gateway->shards[i]);
-	loop_timer_set(
-		gateway->loop, &gateway->deadline, gateway->drain_began_ms + gateway->config->drain_ms);
+	gateway->idle = 0;
+	if (state == LIFE_STOPPED)
+		loop_stop(gateway->loop);
+	for (unsigned i = 0; i < gateway->shard_count && state != LIFE_STOPPED; i++)
+		shard_enter(gateway->shards[i], state);
 }
 
 static void
@@ -184,10 +165,10 @@ on_signal(void *arg, int fd, int events)
 	while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
 		switch (info.ssi_signo) {
 		case SIGTERM:
-			drain(gateway, "SIGTERM");
+			lifecycle_tell(&gateway->life, LIFE_SIGNAL, "SIGTERM");
 			break;
 		case SIGINT:
-			drain(gateway, "SIGINT");
+			lifecycle_tell(&gateway->life, LIFE_SIGNAL, "SIGINT");
 			break;
 		case SIGHUP:
 			gateway_reload(gateway);
@@ -306,6 +287,9 @@ make_tables(struct gateway *gateway, const struct config *config)
 	gateway->admin.metrics_count = config->workers + 1;
 	gateway->admin.workers = config->workers;
 	gateway->admin.started_ms = loop_now_ms(gateway->loop);
+	gateway->admin.life = &gateway->life;
+	gateway->admin.on_event = on_event;
+	gateway->admin.arg = gateway;
 	return true;
 }
 
@@ -353,14 +337,13 @@ make_tokens(struct gateway *gateway)
 }
 
 void
-gateway_say_ready(struct gateway *gateway)
+gateway_say_up(struct gateway *gateway)
 {
 	const struct config *config = gateway->config;
 
 	log_say(LOG_INFO_LEVEL, "started", "csparkd " CSPARKD_VERSION ", %u workers, tenant %s at %s",
 		gateway->shard_count, config->tenants[0].name, config->tenants[0].base_url);
-	if (!gateway->drain_began_ms)
-		notify_ready();
+	lifecycle_tell(&gateway->life, LIFE_UP, "started");
 	log_flush();
 }
 
@@ -388,7 +371,7 @@ start(struct gateway *gateway, struct config *config)
 		!write_openapi(gateway))
 		return false;
 	raise_descriptor_limit(config);
-	loop_timer_init(&gateway->deadline, on_deadline, gateway);
+	lifecycle_init(&gateway->life, gateway->loop, on_state, gateway);
 	loop_timer_init(&gateway->pulse, on_pulse, gateway);
 	for (unsigned i = 0; i < gateway->shard_count; i++) {
 		if (!make_shard(gateway, config, i))
@@ -422,6 +405,8 @@ take_down(struct gateway *gateway)
 	badges_free(gateway->badges);
 	for (unsigned i = 0; gateway->shards && i < gateway->shard_count; i++)
 		shard_free(gateway->shards[i]);
+	if (lifecycle_state(&gateway->life) == LIFE_STOPPED)
+		gateway->exit_code = lifecycle_end(&gateway->life);
 	for (unsigned i = 0; gateway->metrics && i <= gateway->shard_count; i++)
 		metrics_free(gateway->metrics[i]);
 	sockets_fini(&gateway->sockets);
@@ -458,7 +443,6 @@ gateway_run(struct config *config, const struct config_flags *flags)
 	if (route_init() && start(&gateway, config)) {
 		struct loop_guest flusher = { NULL, flush_log, &gateway };
 
-		gateway.exit_code = EX_OK;
 		(void)loop_add_guest(gateway.loop, &flusher);
 		loop_run(gateway.loop);
 	} else if (gateway.exit_code == EX_SOFTWARE) {

@@ -1,8 +1,7 @@
 /*
  * The gateway: everything of one process, put together, run and taken down again, on main's thread.
  * gateway.c has its life, gateway_reload.c the snapshots of the configuration that it goes through.
- *
- *     STARTING --listening--> READY --SIGTERM, SIGINT--> DRAINING --all answered, or the deadline--> STOPPED
+ * Its life from STARTING to STOPPED is told in lifecycle.h.
  */
 #pragma once
 

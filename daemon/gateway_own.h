@@ -5,6 +5,7 @@
 #include "daemon/badge.h"
 #include "daemon/config_follow.h"
 #include "daemon/gateway.h"
+#include "daemon/lifecycle.h"
 #include "daemon/loop.h"
 #include "daemon/metrics.h"
 #include "daemon/shard.h"
@@ -19,6 +20,7 @@ struct gateway {
 	struct tokens *tokens;
 	struct badges *badges;
 	struct sockets sockets;
+	struct lifecycle life;
 	struct admin admin;
 	struct buf openapi;                     /* the document, written once */
 	const char *tenant_names[CONFIG_SLOTS]; /* of those in force; shards read it, so stores are atomic */
@@ -26,17 +28,14 @@ struct gateway {
 	struct shard **shards;
 	unsigned shard_count;
 	unsigned started; /* threads */
-	unsigned drained; /* shards that said so */
+	unsigned idle;    /* shards that have done what the state of life waits for */
 	unsigned behind;  /* shards that have not yet adopted the snapshot in force */
-	bool ready;       /* the first one was adopted by all */
+	bool is_up;       /* the first one was adopted by all */
 	bool again;       /* SIGHUP came meanwhile */
 	struct buf kept;  /* keys that wait for a restart */
 	int signals;      /* signalfd */
-	struct loop_timer deadline;
 	struct loop_timer pulse;
 	bool is_stuck; /* a shard's loop does not turn */
-	int64_t drain_began_ms; /* 0: not */
-	bool closing;
 	int exit_code;
 };
 
@@ -50,4 +49,4 @@ void gateway_adopted(struct gateway *gateway);
 /* SIGHUP. */
 void gateway_reload(struct gateway *gateway);
 /* gateway.c: the first snapshot is in force everywhere. */
-void gateway_say_ready(struct gateway *gateway);
+void gateway_say_up(struct gateway *gateway);

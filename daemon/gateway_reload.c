@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "daemon/log.h"
-#include "daemon/notify.h"
 
 #define KEPT_MAX 4096
 
@@ -66,6 +65,7 @@ put_in_force(struct gateway *gateway, struct config *config, struct sockets *soc
 	config_unref(gateway->config);
 	gateway->config = config;
 	show_names(gateway);
+	lifecycle_allow(&gateway->life, config->drain_delay_ms, config->drain_ms);
 	badges_adopt(gateway->badges, config);
 	if (log_level_parse(config->log.level, &level))
 		log_set_level(level);
@@ -122,7 +122,7 @@ count(struct gateway *gateway, bool good)
 	atomic_store_explicit(&admin->reloads.last_failed, !good, memory_order_relaxed);
 	metrics_add(gateway->metrics[gateway->shard_count], METRIC_RELOADS,
 		good ? METRICS_GOOD : METRICS_FAILED, 1);
-	notify_ready();
+	lifecycle_reloaded(&gateway->life);
 }
 
 /* The sentences of a report in one line. */
@@ -189,15 +189,14 @@ gateway_reload(struct gateway *gateway)
 {
 	struct config_report report;
 
-	if (gateway->drain_began_ms) {
-		log_say(LOG_INFO_LEVEL, "reload_ignored", "csparkd is being stopped");
-		return;
-	}
 	if (gateway->behind > 0) {
 		gateway->again = true;
 		return;
 	}
-	notify_reloading();
+	if (!lifecycle_reload(&gateway->life)) {
+		log_say(LOG_INFO_LEVEL, "reload_ignored", "csparkd is being stopped");
+		return;
+	}
 	config_report_init(&report);
 	try_config(gateway, config_load(gateway->flags, getenv, &report), &report);
 	config_report_fini(&report);
@@ -209,11 +208,11 @@ gateway_adopted(struct gateway *gateway)
 	assert(gateway->behind > 0);
 	if (--gateway->behind > 0)
 		return;
-	if (gateway->ready)
+	if (gateway->is_up)
 		say_reloaded(gateway);
 	else
-		gateway_say_ready(gateway);
-	gateway->ready = true;
+		gateway_say_up(gateway);
+	gateway->is_up = true;
 	if (gateway->again) {
 		gateway->again = false;
 		gateway_reload(gateway);

@@ -233,6 +233,13 @@ route_preflight(struct call *call)
 	return CALL_PARKED;
 }
 
+/* Answered here, without Spark. */
+static bool
+is_local(enum route_kind kind)
+{
+	return kind == ROUTE_TOKEN || kind == ROUTE_ADMIN || kind == ROUTE_PREFLIGHT;
+}
+
 enum call_step
 intake_route(struct call *call)
 {
@@ -255,6 +262,9 @@ intake_route(struct call *call)
 	call->operation = call->route.operation;
 	if (!permit_group(call))
 		return STEP_REFUSE;
+	if (!is_local(call->route.kind) && !desk_let_in(call))
+		return call_fail(call, CSPARK_E_DRAINING,
+			"the gateway is being drained; ask another instance, or again later");
 	switch (call->route.kind) {
 	case ROUTE_EXECUTE:
 		return route_execute(call);

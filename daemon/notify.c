@@ -89,9 +89,12 @@ notify_reloading(void)
 }
 
 void
-notify_stopping(void)
+notify_stopping(int64_t within_ms)
 {
-	tell("STOPPING=1");
+	char text[64];
+
+	snprintf(text, sizeof(text), "STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld", (long long)within_ms * 1000);
+	tell(text);
 }
 
 void

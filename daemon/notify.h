@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 void notify_ready(void);
-void notify_stopping(void);
+/* It will take <within_ms> at most, whatever time the service manager gives. */
+void notify_stopping(int64_t within_ms);
 /* The configuration is being read again; notify_ready() says the end. */
 void notify_reloading(void);
 void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));

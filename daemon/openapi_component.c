@@ -180,10 +180,11 @@ static const struct {
 		"'value':{'type':'string'},'icon':{'type':['string','null']}}}},{'type':'object'}]}" },
 	{ "State",
 		"{'type':'object','required':['status'],'properties':{'status':{"
-		"'enum':['ok','ready','draining','no_credential']}}}" },
+		"'enum':['ok','starting','ready','draining','stopping','no_credential']}}}" },
 	{ "Status",
 		"{'type':'object','required':['version','uptime_seconds','draining','tenants','counters'],"
 		"'properties':{'version':{'type':'string'},'uptime_seconds':{'type':'integer'},"
+		"'state':{'enum':['starting','ready','draining','drained','leaving','stopping','closing']},"
 		"'draining':{'type':'boolean'},'workers':{'type':'integer'},"
 		"'reloads':{'type':'object',"
 		"'properties':{'good':{'type':'integer'},'failed':{'type':'integer'},"

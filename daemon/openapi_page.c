@@ -9,7 +9,7 @@
 
 static const struct page {
 	const char *method, *path, *name, *summary;
-	const char *content; /* of 200, JSON */
+	const char *content; /* of the answer, JSON */
 	const char *body;    /* "requestBody", JSON; NULL: none */
 	unsigned audience;
 } PAGES[] = {
@@ -24,12 +24,23 @@ static const struct page {
 		"{'text/plain':{'schema':{'type':'string'}}}", NULL, OPENAPI_PAGES },
 	{ "GET", "/openapi.json", "gateway.openapi", "Give this document", JSON("{'type':'object'}"), NULL,
 		OPENAPI_PAGES },
+	{ "POST", "/-/drain", "gateway.drain",
+		"Refuse new work from now on, finish what is open, and stay until the shutdown",
+		JSON("{'$ref':'#/components/schemas/State'}"), NULL, OPENAPI_PAGES },
+	{ "POST", "/-/shutdown", "gateway.shutdown", "Finish what is open and exit, as after SIGTERM",
+		JSON("{'$ref':'#/components/schemas/State'}"), NULL, OPENAPI_PAGES },
 	{ "POST", "/auth/realms/{tenant}/protocol/openid-connect/token", "gateway.token",
 		"Give a placeholder token to an official SDK", JSON("{'$ref':'#/components/schemas/Token'}"),
 		"{'description':'Not looked at.','content':{'application/x-www-form-urlencoded':{'schema':"
 		"{'type':'object'}}}}",
 		OPENAPI_TOKEN },
 };
+
+static bool
+is_order(const struct page *page)
+{
+	return strncmp(page->path, "/-/", 3) == 0;
+}
 
 static void
 put_page(struct buf *out, const struct openapi_entry *entry)
@@ -42,8 +53,8 @@ put_page(struct buf *out, const struct openapi_entry *entry)
 	if (page->body)
 		jot_json(out, "requestBody", page->body);
 	jot_open(out, "responses", '{');
-	jot_open(out, "200", '{');
-	jot_text(out, "description", STR("The page."));
+	jot_open(out, is_order(page) ? "202" : "200", '{');
+	jot_text(out, "description", is_order(page) ? STR("It has begun.") : STR("The page."));
 	openapi_headers(out, "");
 	jot_json(out, "content", page->content);
 	jot_close(out, '}');
@@ -80,7 +91,7 @@ openapi_add_pages(struct openapi_entries *entries)
 			.what = &PAGES[i] };
 
 		openapi_add(entries, entry, PAGES[i].path, &NONE);
-		if (PAGES[i].body)
+		if (strcmp(PAGES[i].method, "GET") != 0)
 			continue;
 		entry.method = "HEAD";
 		entry.put = put_head;

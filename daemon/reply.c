@@ -174,6 +174,7 @@ call_reply(struct call *call)
 		put_operate(&headers, call, &reply);
 	reply.headers = headers.list;
 	reply.header_count = headers.count;
-	reply.close = call->error.code == CSPARK_E_DRAINING;
+	reply.close = call->error.code == CSPARK_E_DRAINING ||
+		!lifecycle_facts(call->desk->life)->keeps_callers;
 	front_reply(call->request, &reply);
 }

@@ -169,6 +169,10 @@ add_drop_in(enum cspark_operation operation)
 	{                                                                     \
 		"HEAD", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, group, page, false \
 	}
+#define ORDER(path, page)                                                           \
+	{                                                                           \
+		"POST", path, ROUTE_ADMIN, ROUTE_OP_LOCAL, CSPARK_GROUP_OPS, page, false \
+	}
 #define INPUTS(method, path, operation)                                                            \
 	{                                                                                          \
 		method, path, ROUTE_EXECUTE, CSPARK_OP_##operation, CSPARK_GROUP_EXECUTE, 0, false \
@@ -182,6 +186,8 @@ static const struct row OURS[] = {
 	PAGE((char *)"/status", CSPARK_GROUP_OPS, PAGE_STATUS),
 	PAGE((char *)"/metrics", CSPARK_GROUP_OPS, PAGE_METRICS),
 	PAGE((char *)"/openapi.json", 0, PAGE_OPENAPI),
+	ORDER((char *)"/-/drain", PAGE_DRAIN),
+	ORDER((char *)"/-/shutdown", PAGE_SHUTDOWN),
 	{ "POST", (char *)"/auth/realms/*/protocol/openid-connect/token", ROUTE_TOKEN, ROUTE_OP_LOCAL, 0, 0,
 		false },
 	INPUTS("POST", (char *)"/validate/**", VALIDATE),

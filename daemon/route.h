@@ -22,7 +22,15 @@ enum route_kind {
 	ROUTE_PREFLIGHT, /* what a browser asks before a page of an allowed origin may; any path */
 };
 
-enum route_page { PAGE_HEALTHZ, PAGE_READYZ, PAGE_STATUS, PAGE_METRICS, PAGE_OPENAPI };
+enum route_page {
+	PAGE_HEALTHZ,
+	PAGE_READYZ,
+	PAGE_STATUS,
+	PAGE_METRICS,
+	PAGE_OPENAPI,
+	PAGE_DRAIN,
+	PAGE_SHUTDOWN,
+};
 
 /* Label values of metrics and log: Spark's operations, then the local ones. */
 enum route_operation { ROUTE_OP_LOCAL = CSPARK_OPERATIONS, ROUTE_OP_NONE, ROUTE_OPERATIONS };

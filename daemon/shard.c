@@ -25,8 +25,7 @@ struct shard {
 	void *arg;
 	struct loop_timer pulse;
 	bool started; /* main's: before, it may touch what is the shard's */
-	bool draining;
-	bool told;                      /* that it is drained */
+	bool told; /* that it is idle, since the state began */
 	_Atomic int64_t turned_ms;      /* for main, who looks whether it is stuck */
 	uint64_t accepted, turned_away; /* told to the metrics so far */
 	struct cspark_transport_stats stats;
@@ -41,6 +40,7 @@ struct letter {
 	unsigned listener;
 	char *badge;
 	struct cspark_token_news news;
+	enum lifecycle_state state;
 	struct shard_terms *terms; /* NULL: none */
 	void (*read)(struct letter *letter);
 };
@@ -195,27 +195,40 @@ read_badge(struct letter *letter)
 	edition_set_badge(letter->shard->desk.edition, letter->listener, letter->badge);
 }
 
-static void
-tell_if_drained(struct shard *shard)
+/* In a state that is waited for, what it waits for is done. */
+static bool
+is_idle(const struct shard *shard)
 {
-	if (!shard->draining || shard->told || shard->desk.open > 0 || front_connections(shard->front) > 0)
+	switch (shard->desk.life) {
+	case LIFE_DRAINING:
+		return shard->desk.working == 0;
+	case LIFE_STOPPING:
+	case LIFE_CLOSING:
+		return shard->desk.open == 0 && front_connections(shard->front) == 0;
+	default:
+		return false;
+	}
+}
+
+static void
+tell_if_idle(struct shard *shard)
+{
+	if (shard->told || !is_idle(shard))
 		return;
 	shard->told = true;
-	shard->ops->drained(shard->arg);
+	shard->ops->idle(shard->arg, shard->desk.life);
 }
 
 static void
-read_drain(struct letter *letter)
+read_enter(struct letter *letter)
 {
-	letter->shard->draining = true;
-	front_drain(letter->shard->front);
-	tell_if_drained(letter->shard);
-}
+	struct shard *shard = letter->shard;
 
-static void
-read_close(struct letter *letter)
-{
-	desk_close(&letter->shard->desk);
+	if (letter->state >= LIFE_STOPPING)
+		front_drain(shard->front);
+	desk_enter(&shard->desk, letter->state);
+	shard->told = false;
+	tell_if_idle(shard);
 }
 
 void
@@ -254,15 +267,9 @@ shard_badge(struct shard *shard, unsigned listener, const char *token)
 }
 
 void
-shard_drain(struct shard *shard)
+shard_enter(struct shard *shard, enum lifecycle_state state)
 {
-	post(shard, (struct letter){ 0 }, read_drain);
-}
-
-void
-shard_close(struct shard *shard)
-{
-	post(shard, (struct letter){ 0 }, read_close);
+	post(shard, (struct letter){ .state = state }, read_enter);
 }
 
 void
@@ -311,7 +318,7 @@ static const struct upstream_ops upstream_ops = { on_want_token, on_held, on_bre
 static void
 on_idle(void *arg)
 {
-	tell_if_drained(arg);
+	tell_if_idle(arg);
 }
 
 static void
@@ -345,9 +352,9 @@ on_pulse(void *arg)
 	shard->accepted = accepted;
 	shard->turned_away = turned_away;
 	shard->stats = stats;
-	tell_if_drained(shard);
+	tell_if_idle(shard);
 	loop_timer_set(shard->loop, &shard->pulse,
-		loop_now_ms(shard->loop) + (shard->draining ? PULSE_MS / 20 : PULSE_MS));
+		loop_now_ms(shard->loop) + (shard->desk.life >= LIFE_STOPPING ? PULSE_MS / 20 : PULSE_MS));
 }
 
 /* ---- life ------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "daemon/admin.h"
 #include "daemon/config.h"
+#include "daemon/lifecycle.h"
 #include "daemon/metrics.h"
 #include "daemon/sockets.h"
 
@@ -17,8 +18,8 @@ struct shard_ops {
 	void (*held)(void *arg, unsigned account, int64_t until_ms);
 	/* The terms of a shard_adopt() are in force. */
 	void (*adopted)(void *arg);
-	/* Draining, and nothing is open any more. */
-	void (*drained)(void *arg);
+	/* What <state>, as told by shard_enter(), waits for is done: no work is open, or no connection. */
+	void (*idle)(void *arg, enum lifecycle_state state);
 };
 
 struct shard_options {
@@ -60,6 +61,5 @@ void shard_token(struct shard *shard, unsigned account, const struct cspark_toke
 /* Callers of the listener of that id must show <token> from now on; copied. */
 void shard_badge(struct shard *shard, unsigned listener, const char *token);
 void shard_hold(struct shard *shard, unsigned account, int64_t until_ms);
-void shard_drain(struct shard *shard); /* accept no more; finish what is open */
-void shard_close(struct shard *shard); /* the drain's deadline: answer everything now */
-void shard_stop(struct shard *shard);  /* nothing is open: end the thread */
+void shard_enter(struct shard *shard, enum lifecycle_state state); /* any but LIFE_STOPPED */
+void shard_stop(struct shard *shard); /* nothing is open: end the thread */

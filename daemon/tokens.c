@@ -132,7 +132,7 @@ tell_admin(const struct tokens *tokens, struct account *account, const struct cs
 
 		atomic_store_explicit(
 			&admin->expires_ms, cspark_token_expires_ms(news->token), memory_order_relaxed);
-		if (generation != account->generation)
+		if (generation != account->generation || atomic_load(&admin->since_ms) == 0)
 			atomic_store_explicit(
 				&admin->since_ms, loop_now_ms(tokens->loop), memory_order_relaxed);
 		account->generation = generation;
@@ -366,6 +366,7 @@ reset_admin(const struct tokens *tokens, const struct config_tenant *tenant)
 	struct admin_tenant *admin = &tokens->options.tenants[tenant->slot];
 
 	atomic_store_explicit(&admin->expires_ms, -1, memory_order_relaxed);
+	atomic_store_explicit(&admin->since_ms, 0, memory_order_relaxed);
 	atomic_store_explicit(&admin->state, CSPARK_TOKEN_NONE, memory_order_relaxed);
 	metrics_set(tokens->options.metrics, METRIC_TOKEN_LATCHED, tenant->slot, 0);
 }

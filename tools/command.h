@@ -26,12 +26,14 @@ typedef int command_fn(int argc, char **argv, const char *url);
 
 command_fn cmd_completion;
 command_fn cmd_doctor;
+command_fn cmd_drain;
 command_fn cmd_execute;
 command_fn cmd_health;
 command_fn cmd_help;
 command_fn cmd_migrate;
 command_fn cmd_operations;
 command_fn cmd_raw;
+command_fn cmd_shutdown;
 command_fn cmd_status;
 command_fn cmd_top;
 

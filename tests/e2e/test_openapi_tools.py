@@ -131,7 +131,7 @@ def schemathesis(tools, document, gateway, folder):
     environment = {"PATH": os.environ["PATH"], "SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(HERE),
                    "CSPARK_KNOWN": json.dumps(Things(gateway).known), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [str(tools / "st"), "run", str(document), "--url", gateway.url, "--no-color", "--warnings", "off",
-               "--phases", "examples,coverage,fuzzing", "--checks", "all", "--exclude-checks", EXCLUDED,
+               "--phases", "examples,coverage,fuzzing", "--checks", "all", "--exclude-checks", EXCLUDED, "--exclude-path-regex", "^/-/",
                "--max-examples", str(EXAMPLES), "--generation-deterministic", "--no-shrink",
                "--continue-on-failure", "--request-timeout", "20"]
     return subprocess.run(command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True,

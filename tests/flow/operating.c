@@ -12,10 +12,11 @@ struct config_tenant tenants[] = {
 	{ .name = (char *)"second", .tenant = (char *)"beta" },
 };
 static const char *const tenant_names[] = { "default", "second" };
-static struct admin_tenant tokens[2];
+struct admin_tenant tokens[2];
 struct config config;
 static struct metrics *metrics;
-static struct admin admin;
+struct lifecycle life;
+struct admin admin;
 struct desk desk;
 struct front_request requests[4];
 
@@ -59,7 +60,7 @@ operating_set_up(void)
 	config.limits.queue_ms = 1000;
 	metrics = metrics_new(
 		&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
-	admin = (struct admin){ .metrics = &metrics, .metrics_count = 1, .tenants = tokens };
+	admin = (struct admin){ .metrics = &metrics, .metrics_count = 1, .tenants = tokens, .life = &life };
 	desk = (struct desk){
 		.loop = loop_new(), .admin = &admin, .metrics = metrics, .on_idle = on_idle
 	};

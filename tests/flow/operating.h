@@ -17,6 +17,9 @@ enum { MANAGER = CSPARK_GROUP_EXECUTE | CSPARK_GROUP_READ | CSPARK_GROUP_MANAGE 
 extern struct config_listener listener;
 extern struct config_tenant tenants[2];
 extern struct config config;
+extern struct admin_tenant tokens[2];
+extern struct lifecycle life;
+extern struct admin admin;
 extern struct desk desk;
 extern struct front_request requests[4];
 

@@ -40,6 +40,7 @@ static const char *const tenant_names[] = { "default", "second" };
 static struct admin_tenant tokens[2];
 static struct config config;
 static struct metrics *metrics;
+static struct lifecycle life;
 static struct admin admin;
 static struct desk desk;
 static unsigned idle_told;
@@ -74,7 +75,7 @@ set_up(void)
 	config.limits.queue_ms = 1000;
 	metrics = metrics_new(
 		&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
-	admin = (struct admin){ .metrics = &metrics, .metrics_count = 1, .tenants = tokens };
+	admin = (struct admin){ .metrics = &metrics, .metrics_count = 1, .tenants = tokens, .life = &life };
 	desk = (struct desk){ .loop = loop_new(),
 		.admin = &admin,
 		.metrics = metrics,
@@ -355,7 +356,7 @@ Test(call, answers_everyone_when_the_drain_is_over)
 {
 	for (unsigned i = 0; i < 3; i++)
 		get(i, "/execute/f/s", "");
-	desk_close(&desk);
+	desk_enter(&desk, LIFE_CLOSING);
 	for (unsigned i = 0; i < 3; i++) {
 		cr_assert(requests[i].close);
 		expect_problem(&requests[i], 503, "draining");
@@ -455,6 +456,8 @@ Test(call, serves_the_local_pages)
 	fake_front_done(request, FRONT_OK);
 	tokens[0].state = CSPARK_TOKEN_VALID;
 	tokens[0].expires_ms = -1;
+	tokens[0].since_ms = 1;
+	life.state = LIFE_READY;
 	request = get(2, "/readyz", "");
 	cr_assert_eq(request->status, 200);
 	fake_front_done(request, FRONT_OK);

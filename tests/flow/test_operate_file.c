@@ -144,7 +144,7 @@ Test(operate_file, stops_a_stream_when_the_drain_is_over)
 {
 	struct front_request *request = stream(-1);
 
-	desk_close(&desk);
+	desk_enter(&desk, LIFE_CLOSING);
 	cr_assert(request->finished && request->torn);
 	fake_front_done(request, FRONT_TORN);
 }

@@ -180,7 +180,7 @@ Test(operate_job, lets_no_job_outlive_the_drain)
 
 	fake_upstream_answer(0, UPLOADED);
 	fake_upstream_answer(1, COMPILING);
-	desk_close(&desk);
+	desk_enter(&desk, LIFE_CLOSING);
 	cr_assert(request->close);
 	expect_problem(request, 503, "draining", "shutting down");
 }

@@ -192,7 +192,7 @@ def test_circuit_open(config):
 
 
 def test_draining(config):
-    with Gateway(config) as gateway, gateway.connect() as wire:
+    with Gateway(config, exit_code=75) as gateway, gateway.connect() as wire:
         wire.send(b"POST /execute/f/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{")
         gateway.get("/status")  # the head above was read before this was answered
         gateway.process.terminate()

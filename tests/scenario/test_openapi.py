@@ -66,13 +66,14 @@ def test_names_in_a_path_are_its_parameters(document):
 
 
 def test_every_documented_route_is_served(sim, document):
-    """With a policy that allows nothing no operation starts, but each is known: 403, and not 404 or 405."""
+    """With a policy that allows nothing no operation starts, but each is known: 403, and not 404 or 405. What is
+    asked of the gateway itself is done: it drains, and goes when all have been asked."""
     port = free_port()
     listener = {"address": f"127.0.0.1:{port}", "allow": ["ops"]}
     with csparkd(sim, listeners=[listener], listen=False, port=port) as gateway:
-        for path, method, operation in operations(document):
+        for path, method, operation in sorted(operations(document), key=lambda entry: entry[0].startswith("/-/")):
             concrete = re.sub(r"\{\w+\}", "x", path)
             answer = gateway.request(method.upper(), concrete, b"" if method in ("post", "put", "patch") else None)
-            expected = (403, "operation_disabled") if "x-spark" in operation else (200, None)
+            expected = (403, "operation_disabled") if "x-spark" in operation else (int(min(operation["responses"])), None)
             code = answer.json()["code"] if answer.status >= 400 else None
             assert (answer.status, code) == expected, (path, method)

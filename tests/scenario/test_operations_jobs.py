@@ -247,7 +247,7 @@ def test_who_leaves_ends_the_questions(gateway, sim):  # noqa: F811
 
 def test_a_stop_does_not_wait_for_jobs(sim):
     sim.job("logs", "never")
-    with csparkd(sim, top={"drain_ms": 0}, wait="ready") as small:
+    with csparkd(sim, top={"drain_ms": 0}, exit_code=75) as small:
         asked = later(lambda: small.post(LOGS))
         wait_for(lambda: sim.ledger(path="/status/"), "the first question after the job")
         small.stop()

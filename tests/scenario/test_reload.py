@@ -380,7 +380,7 @@ def test_the_service_manager_is_told(sim, tmp_path):
         manager.settimeout(20)
 
         def next_news():
-            while (news := manager.recv(4096).decode()) == "WATCHDOG=1":
+            while (news := manager.recv(4096).decode()) == "WATCHDOG=1" or news.startswith("STATUS="):
                 pass
             return news
 

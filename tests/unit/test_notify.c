@@ -48,8 +48,8 @@ Test(notify, tells_the_service_manager)
 	expect(fd, "STATUS=serving 3 callers");
 	notify_alive();
 	expect(fd, "WATCHDOG=1");
-	notify_stopping();
-	expect(fd, "STOPPING=1");
+	notify_stopping(65000);
+	expect(fd, "STOPPING=1\nEXTEND_TIMEOUT_USEC=65000000");
 	close(fd);
 }
 
