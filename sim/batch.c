@@ -1,15 +1,13 @@
 #include "sim/batch.h"
 
 #include "base/json_text.h"
-#include "sim/calculation.h"
-#include "sim/compose.h"
+#include "sim/limits.h"
 #include "sim/member.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define BATCHES_MAX     1000
-#define CHUNK_MAX_BYTES ((size_t)512 << 20)
 #define WISH_MAX_BYTES  65536
 #define USUAL_INPUT_MB  70
 #define USUAL_OUTPUT_MB 80
@@ -61,13 +59,6 @@ allocate(size_t bytes)
 	return memory;
 }
 
-void
-chunk_free(struct chunk *chunk)
-{
-	buf_fini(&chunk->text);
-	free(chunk);
-}
-
 static void
 drop_chunks(struct list *head)
 {
@@ -90,9 +81,9 @@ drop(struct batches *batches, struct batch *batch)
 }
 
 void
-batches_init(struct batches *batches)
+batches_init(struct batches *batches, const struct limits *limits, struct flaws *flaws)
 {
-	*batches = (struct batches){ .count = 0 };
+	*batches = (struct batches){ .limits = limits, .flaws = flaws };
 	list_init(&batches->list);
 }
 
@@ -118,6 +109,14 @@ buffer_bytes(struct str wish, const char *const *spellings, long usual_mb)
 	return mb > 0 && mb < 1e4 ? (size_t)(mb * 1e6) : (size_t)usual_mb * 1000000;
 }
 
+static size_t
+at_most(const struct limits *limits, enum limit limit, size_t bytes)
+{
+	double most = limit_get(limits, limit);
+
+	return most > 0 && (double)bytes > most ? (size_t)most : bytes;
+}
+
 static void
 read_wish(struct batch *batch, struct str wish)
 {
@@ -134,8 +133,10 @@ read_wish(struct batch *batch, struct str wish)
 	member_long(wish, "chunks_per_request", &batch->chunks_per_request);
 	member_long(wish, "runner_thread_count", &batch->threads);
 	member_long(wish, "acceptable_error_percentage", &batch->acceptable_errors);
-	batch->input_max = buffer_bytes(wish, inputs, USUAL_INPUT_MB);
-	batch->output_max = buffer_bytes(wish, outputs, USUAL_OUTPUT_MB);
+	batch->input_max = at_most(
+		batch->owner->limits, LIMIT_input_bytes, buffer_bytes(wish, inputs, USUAL_INPUT_MB));
+	batch->output_max = at_most(
+		batch->owner->limits, LIMIT_output_bytes, buffer_bytes(wish, outputs, USUAL_OUTPUT_MB));
 	batch->output = json_member(wish, STR("output"));
 	member_text(wish, "call_purpose", batch->purpose, sizeof(batch->purpose));
 	member_text(wish, "source_system", batch->source, sizeof(batch->source));
@@ -153,7 +154,8 @@ batch_new(struct batches *batches, const struct callee *callee, struct str wish)
 	stamp_uuid(batch->id);
 	stamp_now(batch->created);
 	stamp_now(batch->updated);
-	batch->created_ms = stamp_ms();
+	batch->created_ms = batch->touched_ms = stamp_ms();
+	batch->owner = batches;
 	batch->callee = *callee;
 	snprintf(batch->uri, sizeof(batch->uri), "%s/%s[%s]", callee->folder, callee->name, callee->version);
 	list_init(&batch->queue);
@@ -189,15 +191,28 @@ batch_knows(const struct batch *batch, const char *id)
 	return batch->ids.len && memmem(batch->ids.data, batch->ids.len, line, strlen(line));
 }
 
+/* The worker that is free first takes it, and is busy for as long as it takes. */
+static long
+employ(struct batch *batch, unsigned records)
+{
+	const struct limits *limits = batch->owner->limits;
+	double wished = limit_get(limits, LIMIT_workers);
+	long workers = wished >= 1 ? (long)wished : batch->initial_workers;
+	long now_us = stamp_us(), *first = batch->workers, i;
+
+	for (i = 1; i < workers && i < WORKERS_MAX; i++)
+		if (batch->workers[i] < *first)
+			first = &batch->workers[i];
+	*first = (*first > now_us ? *first : now_us) + (long)(limits_call_ms(limits, records) * 1000);
+	return *first;
+}
+
 void
 batch_push(struct batch *batch, const char *id, struct str data)
 {
-	struct chunk *chunk = allocate(sizeof(*chunk));
+	struct chunk *chunk = chunk_new(id, data);
 
-	snprintf(chunk->id, sizeof(chunk->id), "%s", id);
-	chunk->records = (unsigned)calculation_count(json_member(data, STR("inputs")));
-	buf_init(&chunk->text, CHUNK_MAX_BYTES);
-	buf_put_str(&chunk->text, data);
+	chunk->due_us = employ(batch, chunk->records);
 	list_append(&batch->queue, &chunk->node);
 	buf_printf(&batch->ids, "%s%s\n", batch->ids.len ? "" : "\n", id);
 	batch->input_used += data.len;
@@ -206,21 +221,28 @@ batch_push(struct batch *batch, const char *id, struct str data)
 	batch->records_submitted += chunk->records;
 	batch->status = BATCH_IN_PROGRESS;
 	batch->asked = 0;
-	batch->since_ms = stamp_ms();
+	batch->since_ms = batch->touched_ms = stamp_ms();
+}
+
+/* No longer there for whoever pulls. */
+static void
+note_gone(struct batch *batch, const struct chunk *chunk)
+{
+	batch->output_used -= chunk->text.len;
+	batch->chunks_ready--;
+	batch->records_ready -= chunk->records;
 }
 
 struct chunk *
 batch_pull(struct batch *batch)
 {
-	struct list *node = list_pop(&batch->ready);
-	struct chunk *chunk;
+	struct list *node = batch->plan.reverse ? batch->ready.prev : batch->ready.next;
+	struct chunk *chunk = LIST_ITEM(node, struct chunk, node);
 
-	if (!node)
+	if (node == &batch->ready)
 		return NULL;
-	chunk = LIST_ITEM(node, struct chunk, node);
-	batch->output_used -= chunk->text.len;
-	batch->chunks_ready--;
-	batch->records_ready -= chunk->records;
+	list_remove(node);
+	note_gone(batch, chunk);
 	return chunk;
 }
 
@@ -236,124 +258,69 @@ batch_cancel(struct batch *batch)
 	batch->records_ready = 0;
 }
 
-/* -- calculating ---------------------------------------------------------- */
-
-static double
-add_up(const struct buf *outputs, const char *name)
-{
-	struct json_walk walk;
-	struct str record;
-	char text[64];
-	double sum = 0;
-
-	json_walk_init(&walk, buf_text(outputs));
-	while (json_walk_next(&walk, NULL, &record))
-		if (member_text(record, name, text, sizeof(text)))
-			sum += strtod(text, NULL);
-	return sum;
-}
-
-/* A row of names and a row of sums, as the summary wishes; sums are the one operator there is. */
-static void
-put_summary(struct buf *out, struct str summary, const struct buf *outputs)
-{
-	struct str entry, aggregation = json_member(summary, STR("aggregation"));
-	struct json_walk walk;
-	struct buf sums;
-	char name[NAME_BYTES];
-
-	if (json_count(aggregation) == 0) {
-		buf_put_str(out, STR("[[]]"));
-		return;
-	}
-	buf_init(&sums, 65536);
-	buf_put_str(out, STR("[["));
-	json_walk_init(&walk, aggregation);
-	while (json_walk_next(&walk, NULL, &entry)) {
-		if (!member_text(entry, "output_name", name, sizeof(name)))
-			continue;
-		compose(out, "%s%q", sums.len ? "," : "", name);
-		buf_printf(&sums, "%s%.15g", sums.len ? "," : "", add_up(outputs, name));
-	}
-	buf_put_str(out, STR("],["));
-	buf_put_str(out, buf_text(&sums));
-	buf_put_str(out, STR("]]"));
-	buf_fini(&sums);
-}
+/* -- working -------------------------------------------------------------- */
 
 static void
-count_failed(struct batch *batch, const struct buf *errors)
+note_result(struct batch *batch, const struct chunk *chunk, size_t pushed_bytes)
 {
-	struct json_walk walk;
-	struct str error;
-
-	json_walk_init(&walk, buf_text(errors));
-	while (json_walk_next(&walk, NULL, &error))
-		if (!json_is_null(error))
-			batch->records_failed++;
-}
-
-static void
-enlist(struct buf *list, const struct buf *values)
-{
-	buf_init(list, CHUNK_MAX_BYTES);
-	buf_put_char(list, '[');
-	buf_put_str(list, buf_text(values));
-	buf_put_char(list, ']');
-}
-
-static void
-put_result(struct batch *batch, struct chunk *chunk, struct calculation *calc, struct str summary)
-{
-	struct buf *out = &chunk->text, outputs, errors;
-	unsigned i;
-
-	enlist(&outputs, &calc->outputs);
-	enlist(&errors, &calc->errors);
-	count_failed(batch, &errors);
-	compose(out, "{'id':%q,'summary_output':", chunk->id);
-	put_summary(out, summary, &outputs);
-	compose(out, ",'outputs':%j,'warnings':[", buf_text(&outputs));
-	buf_put_str(out, buf_text(&calc->warnings));
-	compose(out, "],'errors':%j,'process_time':[", buf_text(&errors));
-	for (i = 0; i < calc->count; i++)
-		buf_put_str(out, i ? STR(",1") : STR("1"));
-	buf_put_str(out, STR("]}"));
-	buf_fini(&outputs);
-	buf_fini(&errors);
-}
-
-/* The chunk's text is replaced by what came of it. */
-static void
-calculate(struct batch *batch, struct chunk *chunk)
-{
-	struct buf pushed = chunk->text;
-	struct str data = buf_text(&pushed);
-	struct calculation calc;
-
-	buf_init(&chunk->text, CHUNK_MAX_BYTES);
-	calculation_init(&calc, &batch->callee);
-	calc.parameters = json_member(data, STR("parameters"));
-	if (!selection_init(&calc.selection, batch->output, (struct str){ NULL, 0 }) ||
-		!calculation_add_all(&calc, json_member(data, STR("inputs"))))
-		batch->chunks_failed++;
-	put_result(batch, chunk, &calc, json_member(data, STR("summary")));
-	batch->input_used -= pushed.len;
+	batch->input_used -= pushed_bytes;
 	batch->output_used += chunk->text.len;
 	batch->output_bytes += chunk->text.len;
 	batch->chunks_completed++;
+	batch->chunks_failed += chunk->refused;
 	batch->chunks_ready++;
+	batch->records_failed += chunk->failed;
 	batch->records_completed += chunk->records;
 	batch->records_ready += chunk->records;
 	batch->compute_ms += chunk->records;
-	calculation_fini(&calc);
-	buf_fini(&pushed);
+}
+
+static void
+calculate(struct batch *batch, struct chunk *chunk)
+{
+	size_t pushed_bytes = chunk->text.len;
+	long lose = batch->plan.lose;
+
+	chunk_calculate(chunk, &batch->callee, batch->output, batch->owner->flaws);
+	note_result(batch, chunk, pushed_bytes);
+	if (lose && batch->chunks_completed % (unsigned long)lose == 0) {
+		note_gone(batch, chunk);
+		chunk_free(chunk);
+	} else {
+		list_append(&batch->ready, &chunk->node);
+	}
+	stamp_now(batch->updated);
+}
+
+/* The oldest chunk that a worker is done with. */
+static struct chunk *
+take_due(struct batch *batch)
+{
+	long now_us = stamp_us();
+	struct list *at;
+
+	for (at = batch->queue.next; at != &batch->queue; at = at->next) {
+		struct chunk *chunk = LIST_ITEM(at, struct chunk, node);
+
+		if (chunk->due_us <= now_us) {
+			list_remove(at);
+			return chunk;
+		}
+	}
+	return NULL;
+}
+
+/* Whether it has come to the point from which on it does not go as usual. */
+static bool
+turns(const struct batch *batch, enum job_outcome outcome)
+{
+	return batch->plan.outcome == outcome && batch->chunks_completed >= (unsigned long)batch->plan.after;
 }
 
 static bool
 may_work(struct batch *batch)
 {
-	return batch->plan.outcome != JOB_NEVER_ENDS && batch->asked >= batch->plan.polls &&
+	return !turns(batch, JOB_NEVER_ENDS) && batch->asked >= batch->plan.polls &&
 		stamp_ms() - batch->since_ms >= batch->plan.wait_ms && batch->output_used < batch->output_max;
 }
 
@@ -374,19 +341,28 @@ finish(struct batch *batch)
 	stamp_now(batch->updated);
 }
 
+static bool
+is_idle(const struct batch *batch)
+{
+	double most_ms = limit_get(batch->owner->limits, LIMIT_idle_ms);
+
+	return most_ms > 0 && batch_is_open(batch) &&
+		(double)(stamp_ms() - batch->touched_ms) >= most_ms;
+}
+
 void
 batch_work(struct batch *batch)
 {
-	struct list *node;
+	struct chunk *chunk;
 
-	while (!batch_is_over(batch) && may_work(batch) && (node = list_pop(&batch->queue))) {
-		struct chunk *chunk = LIST_ITEM(node, struct chunk, node);
-
+	while (!batch_is_over(batch) && may_work(batch) && (chunk = take_due(batch))) {
 		calculate(batch, chunk);
-		list_append(&batch->ready, &chunk->node);
-		stamp_now(batch->updated);
+		if (batch->plan.after && turns(batch, JOB_FAILS))
+			finish(batch);
 	}
 	batch->asked++;
+	if (is_idle(batch))
+		batch->status = BATCH_CLOSED_BY_TIMEOUT;
 	if (!batch_is_open(batch) && !batch_is_over(batch) && list_empty(&batch->queue))
 		finish(batch);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "sim/chunk.h"
 #include "sim/job.h"
 #include "sim/services.h"
 
@@ -24,15 +25,14 @@ enum batch_status {
 	BATCH_STATUSES
 };
 
-struct chunk {
-	struct list node; /* of the queue or of what is ready */
-	char id[NAME_BYTES];
-	unsigned records;
-	struct buf text; /* what was pushed, then what is to be pulled: JSON */
-};
+#define WORKERS_MAX 100
+
+struct batches;
+struct limits;
 
 struct batch {
 	struct list node;
+	struct batches *owner;
 	char id[UUID_BYTES];
 	struct callee callee;
 	char uri[3 * NAME_BYTES];
@@ -41,6 +41,8 @@ struct batch {
 	long asked; /* since the last push */
 	long since_ms;
 	long created_ms;
+	long touched_ms;           /* something was pushed or pulled */
+	long workers[WORKERS_MAX]; /* until when each is busy, by stamp_us() */
 	char created[STAMP_BYTES];
 	char updated[STAMP_BYTES];
 	char purpose[NAME_BYTES];
@@ -77,9 +79,12 @@ struct batch {
 struct batches {
 	struct list list; /* oldest first */
 	unsigned count;
+	const struct limits *limits;
+	struct flaws *flaws;
 };
 
-void batches_init(struct batches *batches);
+/* <limits>, <flaws> borrowed for good. */
+void batches_init(struct batches *batches, const struct limits *limits, struct flaws *flaws);
 void batches_clear(struct batches *batches);
 struct batch *batch_new(struct batches *batches, const struct callee *callee, struct str wish);
 struct batch *batch_find(const struct batches *batches, struct str id); /* NULL if there is none */
@@ -97,7 +102,6 @@ bool batch_knows(const struct batch *batch, const char *id);
 void batch_push(struct batch *batch, const char *id, struct str data);
 /* The oldest finished chunk, to be given back to chunk_free(); NULL if there is none. */
 struct chunk *batch_pull(struct batch *batch);
-void chunk_free(struct chunk *chunk);
 /* Somebody looks: what can be done is done. */
 void batch_work(struct batch *batch);
 void batch_cancel(struct batch *batch);

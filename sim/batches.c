@@ -22,7 +22,9 @@ find(struct exchange *ex)
 {
 	struct batch *batch = batch_find(&ex->world->batches, match_arg(&ex->match, "batch"));
 
-	if (!batch)
+	if (batch)
+		batch_work(batch);
+	else
 		refuse(ex, FAMILY_V4, 500, "INVALID_BATCH_ID", "no such batch");
 	return batch;
 }
@@ -53,6 +55,23 @@ put_batch(struct buf *out, const struct batch *batch)
 		batch->created, batch->updated, batch->uri);
 }
 
+/* Whether the tenant may have another one. */
+static bool
+has_room(struct batches *batches)
+{
+	double most = limit_get(batches->limits, LIMIT_batches);
+	unsigned count = 0;
+	struct list *at;
+
+	for (at = batches->list.next; at != &batches->list; at = at->next) {
+		struct batch *batch = LIST_ITEM(at, struct batch, node);
+
+		batch_work(batch);
+		count += !batch_is_over(batch);
+	}
+	return most <= 0 || count < most;
+}
+
 void
 serve_batch_create(struct exchange *ex)
 {
@@ -69,6 +88,9 @@ serve_batch_create(struct exchange *ex)
 		refuse(ex, FAMILY_V4, 404, "SERVICE_NOT_FOUND", "no such service");
 	} else if (!version) {
 		refuse(ex, FAMILY_V4, 404, "VERSION_NOT_FOUND", "no such version");
+	} else if (!has_room(&ex->world->batches)) {
+		refuse(ex, FAMILY_V4, (int)limit_get(&ex->world->limits, LIMIT_batches_status),
+			"TOO_MANY_BATCHES", "the tenant has too many batches");
 	} else {
 		batch = batch_new(&ex->world->batches, &located.callee, body);
 		batch->plan = job_take_plan(&ex->world->jobs, JOB_BATCH);
@@ -97,7 +119,6 @@ serve_batch_info(struct exchange *ex)
 
 	if (!batch)
 		return;
-	batch_work(batch);
 	records = batch->records_completed;
 	reply_v4(ex, "");
 	put_batch(out, batch);
@@ -208,7 +229,6 @@ serve_batch_status(struct exchange *ex)
 
 	if (!batch)
 		return;
-	batch_work(batch);
 	reply_v4(ex, "");
 	put_status(&ex->answer.body, batch);
 }
@@ -275,7 +295,8 @@ serve_batch_push(struct exchange *ex)
 	if (wrong) {
 		refuse(ex, FAMILY_V4, 500, wrong, "the chunks are not understood, or an id is not new");
 	} else if (bytes > remaining(batch->input_max, batch->input_used)) {
-		refuse(ex, FAMILY_V4, 500, "INPUT_BUFFER_FULL", "the input buffer is full");
+		refuse(ex, FAMILY_V4, (int)limit_get(&ex->world->limits, LIMIT_full_status),
+			"INPUT_BUFFER_FULL", "the input buffer is full");
 	} else {
 		push(batch, chunks);
 		batch_work(batch);
@@ -305,7 +326,11 @@ serve_batch_pull(struct exchange *ex)
 		refuse(ex, FAMILY_V4, 500, "INVALID_BATCH_STATUS", "the batch has been cancelled");
 		return;
 	}
-	batch_work(batch);
+	batch->touched_ms = stamp_ms();
+	if (batch->plan.withhold > 0) {
+		batch->plan.withhold--;
+		max = 0;
+	}
 	reply_v4(ex, "{'data':[");
 	for (i = 0; i < max && (chunk = batch_pull(batch)); i++) {
 		compose(out, "%s%j", i ? "," : "", buf_text(&chunk->text));

@@ -203,6 +203,22 @@ calculation_add_all(struct calculation *calc, struct str inputs)
 	return true;
 }
 
+void
+calculation_condemn(struct calculation *calc)
+{
+	unsigned i;
+
+	buf_clear(&calc->outputs);
+	buf_clear(&calc->warnings);
+	buf_clear(&calc->errors);
+	for (i = 0; i < calc->count; i++) {
+		buf_put_str(&calc->outputs, i ? STR(",null") : STR("null"));
+		buf_put_str(&calc->warnings, i ? STR(",null") : STR("null"));
+		buf_put_str(&calc->errors, i ? STR(",") : STR(""));
+		flaw_put_list(&calc->refusal, &calc->errors);
+	}
+}
+
 /* -- time ----------------------------------------------------------------- */
 
 static bool

@@ -41,6 +41,8 @@ void calculation_add(struct calculation *calc, struct str inputs);
 size_t calculation_count(struct str inputs);
 /* All of an array of objects, or of rows below a header row. False if it is neither. */
 bool calculation_add_all(struct calculation *calc, struct str inputs);
+/* Every record fails as the one that refused the call. */
+void calculation_condemn(struct calculation *calc);
 /* Takes as long as all records so far take, once it is its turn. False if nothing is to come of it: the
  * caller has left, or it is refused. */
 bool calculation_wait(struct exchange *ex, enum family family, struct calculation *calc);

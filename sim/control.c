@@ -151,8 +151,11 @@ read_plan(struct str object, const struct jobs *jobs, struct job_plan *ret)
 	if (!member_text(object, "outcome", outcome, sizeof(outcome)) ||
 		!member_long(object, "polls", &ret->polls) || !member_long(object, "ms", &ret->wait_ms) ||
 		!member_long(object, "times", &ret->times) ||
-		!member_text(object, "message", ret->message, sizeof(ret->message)))
+		!member_text(object, "message", ret->message, sizeof(ret->message)) ||
+		!member_long(object, "after", &ret->after) || !member_long(object, "lose", &ret->lose) ||
+		!member_long(object, "withhold", &ret->withhold))
 		return false;
+	ret->reverse = member_is_true(object, "reverse");
 	for (i = 0; i < 3; i++)
 		if (strcmp(outcome, outcomes[i]) == 0)
 			ret->outcome = (enum job_outcome)i;

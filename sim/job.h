@@ -23,6 +23,11 @@ struct job_plan {
 	long wait_ms; /* and so long it takes at least */
 	long times;   /* so many jobs go this way, then as usual; below 0: all */
 	char message[200];
+	/* of batches alone */
+	long after;    /* the outcome comes once so many chunks are done; 0: at its end */
+	long lose;     /* of every so many results one never turns up; 0: of none */
+	long withhold; /* so many pulls bring nothing */
+	bool reverse;  /* what was done last is pulled first */
 };
 
 struct job {

@@ -21,7 +21,7 @@ world_init(struct world *world, const struct options *options)
 	history_init(&world->history, options->no_ledger);
 	jobs_init(&world->jobs, options->job_polls);
 	documents_init(&world->documents, options->url_lifetime_s);
-	batches_init(&world->batches);
+	batches_init(&world->batches, &world->limits, &world->flaws);
 	tokens_init(&world->tokens, options->token_lifetime_s);
 	moods_init(&world->moods);
 	moods_init(&world->token_moods);

@@ -142,7 +142,9 @@ class Simulator:
 
     def job(self, kind, outcome="succeed", times=-1, **args):
         """How jobs of this kind (compile, export, import, logs, events, batch) go from now on: "succeed", "fail" or
-        "never" end. Arguments: polls (answered "not yet"), ms (they take at least), message."""
+        "never" end. Arguments: polls (answered "not yet"), ms (they take at least), message; of batches also
+        after (so many chunks the outcome comes), lose (every n-th result), withhold (so many pulls bring nothing),
+        reverse."""
         return self._ask("POST", "/_sim/job", {"kind": kind, "outcome": outcome, "times": times, **args})
 
     def batch(self, id, status):
