@@ -229,6 +229,8 @@ read_enter(struct letter *letter)
 	desk_enter(&shard->desk, letter->state);
 	shard->told = false;
 	tell_if_idle(shard);
+	/* Where connections are waited for it looks often whether the last one has gone, from now on. */
+	loop_timer_set(shard->loop, &shard->pulse, loop_now_ms(shard->loop));
 }
 
 void
