@@ -4,6 +4,7 @@
 #include "base/json_text.h"
 #include "lib/cspark_operations.h"
 #include "tools/credentials.h"
+#include "tools/member.h"
 #include "tools/problem.h"
 
 #include <stdio.h>
@@ -95,15 +96,16 @@ judge_by_daemon(struct calls *calls)
 
 	json_walk_init(&walk, json_path(status, "tenants"));
 	while (status.len && json_walk_next(&walk, NULL, &one)) {
-		struct str name = json_path(one, "name"), state = json_path(one, "token.state");
+		char name[65], state[32];
 
-		if (name.at && state.at && json_string_is(name, str_of(calls->tenant->name))) {
-			bool is_good = json_string_is(state, STR("valid"));
+		member_text(one, "name", name, sizeof(name));
+		member_text(one, "token.state", state, sizeof(state));
+		if (state[0] && strcmp(name, calls->tenant->name) == 0) {
+			bool is_good = strcmp(state, "valid") == 0;
 
 			ADD(calls, is_good ? VERDICT_OK : VERDICT_FAULT, "token",
 				is_good ? NULL : "See csparkd's log, and correct the credentials.",
-				"the daemon's is %.*s; the secret itself cannot be seen here",
-				STR_ARG(state));
+				"the daemon's is %s; the secret itself cannot be seen here", state);
 			return;
 		}
 	}

@@ -121,11 +121,12 @@ judge_tenants(struct doctor *doctor, const char *url, struct str status)
 static void
 judge_status(struct doctor *doctor, const char *url, struct str status)
 {
-	char version[32], uptime[32];
+	char version[32], uptime[32], state[32];
 	bool is_same;
 
 	member_text(status, "version", version, sizeof(version));
 	member_text(status, "uptime_seconds", uptime, sizeof(uptime));
+	member_text(status, "state", state, sizeof(state));
 	is_same = strcmp(version, CSPARKD_VERSION) == 0;
 	DOCTOR_ADD(doctor, is_same ? VERDICT_OK : VERDICT_WARNING, "daemon", NULL,
 		is_same ? NULL : "Restart csparkd if it was upgraded; else install csparkctl of its version.",
@@ -133,8 +134,9 @@ judge_status(struct doctor *doctor, const char *url, struct str status)
 			  "%s: version %s, up for %s s; csparkctl is " CSPARKD_VERSION,
 		url, version, uptime);
 	if (json_kind_of(json_path(status, "draining")) == JSON_TRUE)
-		DOCTOR_ADD(doctor, VERDICT_WARNING, "daemon", NULL, "Ask another, or wait for the next one.",
-			"it is stopping");
+		DOCTOR_ADD(doctor, VERDICT_WARNING, "daemon", NULL,
+			"Start it anew if it does not end by itself.", "it was told to stop; its state is %s",
+			state);
 	if (json_kind_of(json_path(status, "reloads.last_failed")) == JSON_TRUE)
 		DOCTOR_ADD(doctor, VERDICT_WARNING, "daemon", NULL,
 			"Correct the configuration (csparkd --check), and reload again.",

@@ -67,13 +67,22 @@ link_all(const char *config_file, const char *folder)
 	return link_files(secrets, "secret_", folder) + link_files(own, "", folder);
 }
 
+static bool
+make_folder(char *ret, size_t size)
+{
+	const char *parent = getenv("TMPDIR");
+	int len = snprintf(ret, size, "%s/csparkctl-XXXXXX", parent && *parent ? parent : "/tmp");
+
+	return len < (int)size && mkdtemp(ret);
+}
+
 void
 unit_credentials_lend(struct unit_credentials *ret, const char *config_file)
 {
 	char path[PATH_MAX];
 
-	*ret = (struct unit_credentials){ .folder = "/tmp/csparkctl-XXXXXX" };
-	if (getenv(VARIABLE) || !realpath(config_file, path) || !mkdtemp(ret->folder)) {
+	if (getenv(VARIABLE) || !realpath(config_file, path) ||
+		!make_folder(ret->folder, sizeof(ret->folder))) {
 		ret->folder[0] = '\0';
 		return;
 	}
