@@ -20,7 +20,7 @@ struct probing {
 static void
 copy_words(char *to, size_t size, const char *words)
 {
-	snprintf(to, size, "%s", words);
+	snprintf(to, size, "%.*s", (int)size - 1, words);
 	for (char *c = to; *c; c++) {
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = ' ';
