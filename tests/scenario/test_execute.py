@@ -267,6 +267,38 @@ def test_cells_of_a_table(gateway):
     assert b'"outputs":[{"a":3,"b":"007","c":null},{"a":3,"b":true,"c":"x \\"y\\""}]' in answer.body
 
 
+@pytest.mark.parametrize("query, body, rows", [
+    ("_separator=;&_decimal=,", b"a;b;c\r\n1234,5;1.234;x,y\r\n", [[1234.5, "1.234", "x,y"]]),
+    ("_separator=%3B", b"\xef\xbb\xbfa;b;c\n1,5;1.5;\n", [["1,5", 1.5, None]]),
+    ("_separator=tab", b'a\tb\tc\n1\t"2\t\n3"\t""\n', [[1, "2\t\n3", None]]),
+    ("_separator=%7C&_decimal=.", b"a|b|c\n1|2|3\n4|5|6\n", [[1, 2, 3], [4, 5, 6]])])
+def test_tables_written_otherwise(sim, gateway, query, body, rows):
+    _, request = sent(sim, ask(gateway, "POST", f"{ECHO}?{query}", CSV, body))
+    assert request["inputs"] == [["a", "b", "c"], *rows]
+
+
+def test_a_dialect_is_refused_where_nothing_is_a_table(gateway):
+    for query in ("_separator=;", "_decimal=,"):
+        for answer in (gateway.get(f"{ECHO}?a=1&{query}"), ask(gateway, "POST", f"{ECHO}?{query}", JSON, b'{"a":1}')):
+            assert (answer.status, answer.code) == (400, "bad_parameter") and "text/csv" in answer.text, answer
+        assert gateway.get(f"{ECHO}?a=1&{query}&_format=csv").status == 200
+    assert gateway.get(f"{ECHO}?a=1&_format=csv&_separator=:").code == "bad_parameter"
+
+
+@pytest.mark.parametrize("body, words", [
+    (b"a,b\n1\n", "line 2: 1 cells, but the header has 2"),
+    (b"a,b\n1,2\n\n1,2,3\n", "line 4: more cells"),
+    (b"a,a\n", 'names "a" twice'),
+    (b"a,,b\n", "column 2 of the header has no name"),
+    (b"a;b\n1;2\n", "_separator=;"),
+    (b"a\nM\xfcller\n", "line 2: not UTF-8; convert the file first, it looks like Windows-1252"),
+    ("\ufeffa,b\r\n".encode("utf-16-le"), "line 1: UTF-16; convert the file first: iconv -f UTF-16 -t UTF-8")])
+def test_tables_that_are_none_are_refused_with_the_way_out(sim, gateway, body, words):
+    answer = ask(gateway, "POST", ECHO, CSV, body)
+    assert (answer.status, answer.code) == (400, "bad_csv") and words in answer.json()["detail"], answer
+    assert sim.executes() == []
+
+
 def test_names_with_an_underscore_are_inputs_if_unknown(gateway):
     assert gateway.get(f"{ECHO}?_mine=1&__x=2").json()["outputs"] == {"_mine": 1, "__x": 2}
 

@@ -2,6 +2,8 @@
 heads of http-desync-guardian. They are read beside the project; see needs.py."""
 
 import collections
+import csv
+import io
 import json
 import re
 import urllib.parse
@@ -195,6 +197,29 @@ def test_naughty_query_values(keep, naughty):
         if got != text:  # a JSON literal is that literal
             assert json.loads(text) == got
     assert passed > 450
+
+
+def cell_meaning(text, comma):
+    """What a cell stands for: a JSON literal is that literal, with the decimal mark that was said."""
+    number = re.fullmatch(r"-?(0|[1-9]\d*)([.,]\d+)?([eE][+-]?\d+)?", text, re.ASCII)
+    if number and number[2] and (number[2][0] == ",") != comma:
+        return text
+    if number:
+        return json.loads(text.replace(",", "."))
+    if text in ("", "null"):
+        return None
+    return json.loads(text) if text in ("true", "false") or re.fullmatch(r'"[^"]*"', text) else text
+
+
+@pytest.mark.parametrize("separator, comma", [(",", False), (";", True), ("tab", False)])
+def test_naughty_cells(keep, naughty, separator, comma):
+    table = io.StringIO()
+    csv.writer(table, delimiter={"tab": "\t"}.get(separator, separator), quoting=csv.QUOTE_ALL).writerows(
+        [["n", "v"], *enumerate(naughty)])
+    query = f"_separator={quoted(separator)}&_decimal={',' if comma else '.'}"
+    answer = keep("POST", f"{ECHO}?{query}", table.getvalue().encode(), {"Content-Type": "text/csv"})
+    assert answer.status == 200, answer
+    assert answer.json()["outputs"] == [{"n": i, "v": cell_meaning(text, comma)} for i, text in enumerate(naughty)]
 
 
 def test_naughty_query_names(keep, naughty):
