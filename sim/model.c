@@ -7,7 +7,8 @@
 
 #include <math.h>
 
-#define WARNINGS_MAX ((size_t)64 << 20)
+#define WARNINGS_MAX  ((size_t)64 << 20)
+#define KEY_MAX_BYTES 32
 
 struct parameter {
 	const char *name; /* lower case, as in messages */
@@ -19,13 +20,14 @@ struct parameter {
 static bool
 key_is(struct str key, const char *name)
 {
-	char text[32];
 	struct buf plain;
 	bool same;
 
-	if (key.len > sizeof(text))
+	if (key.len > KEY_MAX_BYTES)
 		return false;
-	buf_init(&plain, sizeof(text));
+	if (!memchr(key.at, '\\', key.len))
+		return str_eq_nocase(str_range(key.at + 1, key.len - 2), str_of(name));
+	buf_init(&plain, KEY_MAX_BYTES);
 	same = json_unquote(key, &plain) && str_eq_nocase(buf_text(&plain), str_of(name));
 	buf_fini(&plain);
 	return same;

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,16 @@ shortest_digits(double value, char *ret_digits)
 	char text[40];
 	int precision, exponent;
 
-	for (precision = 0;; precision++) {
+	/* Up to 15 digits survive the way there and back, so fewer are these without zeros behind. Numbers
+	 * near zero have fewer digits to begin with. */
+	for (precision = value < DBL_MIN ? 0 : 14;; precision++) {
 		snprintf(text, sizeof(text), "%.*e", precision, value);
 		if (precision == 16 || strtod(text, NULL) == value)
 			break;
 	}
 	exponent = (int)strtol(strchr(text, 'e') + 1, NULL, 10);
+	while (precision > 0 && text[1 + precision] == '0')
+		precision--;
 	ret_digits[0] = text[0];
 	memcpy(ret_digits + 1, text + 2, (size_t)precision);
 	ret_digits[1 + precision] = 0;
