@@ -100,6 +100,8 @@ put_target(struct buf *target, const struct execute_options *options)
 	put_parameter(target, "_meta", str_range(options->meta.more.at, options->meta.more.len));
 	put_parameter(target, "_shape", str_of(options->shape_name));
 	put_parameter(target, "_format", str_of(options->format));
+	put_parameter(target, "_separator", str_of(options->separator));
+	put_parameter(target, "_decimal", str_of(options->decimal));
 	put_parameter(target, "_tenant", str_of(options->tenant));
 	put_parameter(target, "_type", str_of(options->validation));
 	if (options->locator.is_public)

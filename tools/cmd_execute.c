@@ -20,6 +20,8 @@ enum {
 	OPT_PUBLIC,
 	OPT_SHAPE,
 	OPT_FORMAT,
+	OPT_SEPARATOR,
+	OPT_DECIMAL,
 	OPT_TIMEOUT,
 	OPT_TENANT,
 	OPT_STRICT,
@@ -48,6 +50,8 @@ static const struct option OPTIONS[] = {
 	{ "public", no_argument, NULL, OPT_PUBLIC },
 	{ "shape", required_argument, NULL, OPT_SHAPE },
 	{ "format", required_argument, NULL, OPT_FORMAT },
+	{ "separator", required_argument, NULL, OPT_SEPARATOR },
+	{ "decimal", required_argument, NULL, OPT_DECIMAL },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "tenant", required_argument, NULL, OPT_TENANT },
 	{ "strict", no_argument, NULL, OPT_STRICT },
@@ -96,6 +100,8 @@ print_help(enum execute_verb verb)
 	     "answer:\n"
 	     "  --shape SHAPE     simple, alike or original\n"
 	     "  --format FORMAT   json, ndjson, csv or text\n"
+	     "  --separator CHAR  in CSV, inputs and answer: a comma, a semicolon, | or tab\n"
+	     "  --decimal MARK    in CSV: a point or a comma\n"
 	     "  --strict          errors among the outputs are an error\n"
 	     "call:\n"
 	     "  --timeout MS      for the whole call\n"
@@ -207,6 +213,12 @@ take_option(struct execute_options *options, int option, const char **ret_type, 
 		return set_shape(options, optarg);
 	case OPT_FORMAT:
 		return set_format(options, optarg);
+	case OPT_SEPARATOR:
+		options->separator = optarg;
+		return true;
+	case OPT_DECIMAL:
+		options->decimal = optarg;
+		return true;
 	case OPT_TIMEOUT:
 		return set_timeout(options, optarg);
 	case OPT_TENANT:

@@ -15,6 +15,7 @@ struct execute_options {
 	enum cspark_shape shape;
 	const char *shape_name; /* NULL: not said; so are the others */
 	const char *format;
+	const char *separator, *decimal; /* of CSV */
 	const char *tenant;
 	const char *ca_file;
 	const char *validation; /* static or dynamic */

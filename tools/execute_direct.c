@@ -26,6 +26,8 @@ check_options(const struct execute_options *options)
 		usage_error("--validation together with --meta needs the daemon.");
 	else if (options->format && strcmp(options->format, "json") != 0)
 		usage_error("--format %s needs the daemon.", options->format);
+	else if (options->separator || options->decimal)
+		usage_error("--separator and --decimal are for CSV, which needs the daemon.");
 	else if (strcmp(options->inputs.content_type, "application/json") != 0)
 		usage_error("%s needs the daemon; --direct takes JSON.", options->inputs.content_type);
 	else

@@ -142,12 +142,13 @@ def test_locators_become_paths(daemon, locator, path):
 
 def test_options_become_parameters(daemon):
     done = run("execute", "f/s", "--purpose", "a&b=c", "--outputs=x,y", "--echo", "--debug=false", "--version", "1.2",
-               "--compiler", "type3", "--meta", '{"a":1}', "--shape", "alike", "--format", "csv", "--tenant", "t",
-               "--public", "--strict", "--timeout", "500", env={"CSPARKD_URL": daemon.url})
+               "--compiler", "type3", "--meta", '{"a":1}', "--shape", "alike", "--format", "csv", "--separator", ";",
+               "--decimal", ",", "--tenant", "t", "--public", "--strict", "--timeout", "500", env={"CSPARKD_URL": daemon.url})
     assert done.returncode == OK, done.stderr
     _, path, headers, _ = daemon.requests[0]
     assert path == ("/execute/f/s?_version=1.2&_purpose=a%26b%3Dc&_outputs=x%2Cy&_compiler=Type3&_echo=true&_debug=false"
-                    "&_meta=%7B%22a%22%3A1%7D&_shape=alike&_format=csv&_tenant=t&_public=true&_strict=true&_timeout=500")
+                    "&_meta=%7B%22a%22%3A1%7D&_shape=alike&_format=csv&_separator=%3B&_decimal=%2C&_tenant=t"
+                    "&_public=true&_strict=true&_timeout=500")
     assert headers["Accept"] == "text/csv"
 
 
@@ -431,6 +432,7 @@ def test_direct_takes_oauth_from_a_file(spark, tmp_path, names):
     ((), {"CSPARK_BASE_URL": "http://127.0.0.1:1/t", "CSPARK_API_KEY_FILE": "/nonexistent"}, b"No such file"),
     ((), {"CSPARK_BASE_URL": "http://127.0.0.1:1/t", "CSPARK_OAUTH_PATH": "/nonexistent"}, b"No such file"),
     (("--format", "csv"), {}, b"needs the daemon"),
+    (("--separator", ";"), {}, b"needs the daemon"),
     (("--tenant", "x"), {}, b"daemon"),
     (("--strict",), {}, b"daemon"),
     (("--json", "[1"), {"CSPARK_BASE_URL": "http://127.0.0.1:1/t", "CSPARK_API_KEY": "k"}, b"line 1"),
