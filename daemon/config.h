@@ -106,6 +106,7 @@ struct config {
 		char *level;
 		char *format; /* "json", "text", or "auto": text on a terminal */
 		char *file;
+		char *target; /* without a file: "auto", "journal", "stderr" */
 		unsigned sample;
 	} log;
 };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/utf8.h"
+#include "daemon/log_journal.h"
 #include "daemon/log_sink.h"
 
 enum {
@@ -296,6 +297,17 @@ log_begin(struct log_line *line, enum log_level level, const char *event)
 		begin_json(line, event);
 }
 
+static void
+put_away(const struct log_line *line)
+{
+	char entry[LOG_JOURNAL_MAX];
+
+	if (log_sink_format() == LOG_JOURNAL)
+		log_sink_put(entry, log_journal_entry(str_range(line->at, line->len), entry));
+	else
+		log_sink_put(line->at, line->len);
+}
+
 void
 log_end(struct log_line *line)
 {
@@ -304,7 +316,7 @@ log_end(struct log_line *line)
 	if (line->cut)
 		put(line, line->text ? " cut=true" : ",\"cut\":true", line->text ? 9 : 11);
 	put(line, line->text ? "\n" : "}\n", line->text ? 1 : 2);
-	log_sink_put(line->at, line->len);
+	put_away(line);
 	if (line->level <= LOG_WARN_LEVEL)
 		log_flush();
 }

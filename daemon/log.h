@@ -1,11 +1,12 @@
 /*
- * The log: one line an event, JSON or text, to a descriptor; for the flow (level 3 and up).
+ * The log: one line an event, JSON or text, to a descriptor, or as an entry to the systemd journal; for the
+ * flow (level 3 and up).
  *
  * A line is built on the stack and put into the thread's own buffer, which log_flush() (called once an
  * iteration of the thread's loop, and before the thread ends) writes. It never blocks: a reader that does not
- * read, a full disk or a closed pipe cost log lines, which are counted, not requests; as soon as writing
- * works again, a line "log_dropped" says how many this thread lost. Bytes from outside are escaped and cut at
- * 256.
+ * read, a full disk, a closed pipe or a journal that is away cost log lines, which are counted, not requests;
+ * as soon as writing works again, a line "log_dropped" says how many this thread lost. Bytes from outside are
+ * escaped and cut at 256.
  *
  * The sink and the level are process-wide, and the sink is set before threads start (until then: JSON on
  * standard error, level info); the rest is per thread. SIGPIPE must be ignored by the program.
@@ -18,14 +19,14 @@
 #include "base/str.h"
 
 enum log_level { LOG_ERROR_LEVEL, LOG_WARN_LEVEL, LOG_INFO_LEVEL, LOG_DEBUG_LEVEL };
-enum log_format { LOG_JSON, LOG_TEXT };
+enum log_format { LOG_JSON, LOG_TEXT, LOG_JOURNAL };
 
 struct log_options {
 	enum log_level level;
 	enum log_format format;
-	const char *file; /* NULL: standard error; copied */
+	const char *file; /* NULL: standard error; for LOG_JOURNAL its socket, NULL: the usual; copied */
 };
-/* False with errno set: the file cannot be opened, and the log is as it was. */
+/* False with errno set: the file cannot be opened, and the log is as it was. A journal need not be there. */
 bool log_open(const struct log_options *options);
 /* After the file was renamed (SIGUSR1); keeps the old one if that fails (false, errno). Any thread. */
 bool log_reopen(void);

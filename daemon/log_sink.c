@@ -5,11 +5,15 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
+
+#include "daemon/log_journal.h"
 
 enum { GATHER_BYTES = 65536, LINE_MAX_BYTES = PIPE_BUF };
 
@@ -26,6 +30,7 @@ enum sink_kind {
 	SINK_OWN,     /* a pipe or terminal, through a non-blocking description of our own */
 	SINK_FOREIGN, /* the same, shared with others: may only be asked before */
 	SINK_SOCKET,  /* a flag of send() */
+	SINK_JOURNAL, /* a datagram an entry, to an address: the journal may begin anew */
 };
 
 static struct {
@@ -35,6 +40,7 @@ static struct {
 	enum log_format format;
 	bool coloured;
 	char *file;
+	struct sockaddr_un journal;
 	uint64_t dropped; /* atomic */
 	/* Held during a write, which does not wait. Without it the poll() before a write to a shared pipe
 	 * would say nothing, and the line that a terminal took half of would end elsewhere. */
@@ -120,26 +126,57 @@ release(void)
 	sink.rest_len = 0;
 }
 
-bool
-log_open(const struct log_options *options)
+static bool
+adopt_file(const char *name)
 {
-	int fd = options->file ? open_file(options->file) : -1;
-	char *file = options->file ? strdup(options->file) : NULL;
+	int fd = open_file(name);
+	char *file = strdup(name);
 
-	if (options->file && (fd < 0 || !file)) {
+	if (fd < 0 || !file) {
 		if (fd >= 0)
 			close(fd);
 		free(file);
 		return false;
 	}
 	release();
-	if (fd >= 0) {
-		sink.fd = fd;
-		sink.kind = kind_of(fd, SINK_OWN);
-	} else {
-		adopt_stderr();
-	}
+	sink.fd = fd;
+	sink.kind = kind_of(fd, SINK_OWN);
 	sink.file = file;
+	return true;
+}
+
+static bool
+adopt_journal(const char *socket_name)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return false;
+	release();
+	sink.fd = fd;
+	sink.kind = SINK_JOURNAL;
+	sink.journal.sun_family = AF_UNIX;
+	snprintf(sink.journal.sun_path, sizeof(sink.journal.sun_path), "%s", socket_name);
+	return true;
+}
+
+static bool
+adopt(const struct log_options *options)
+{
+	if (options->format == LOG_JOURNAL)
+		return adopt_journal(options->file ? options->file : LOG_JOURNAL_SOCKET);
+	if (options->file)
+		return adopt_file(options->file);
+	release();
+	adopt_stderr();
+	return true;
+}
+
+bool
+log_open(const struct log_options *options)
+{
+	if (!adopt(options))
+		return false;
 	log_set_level(options->level);
 	sink.format = options->format;
 	sink.coloured = options->format == LOG_TEXT && isatty(sink.fd);
@@ -164,13 +201,23 @@ log_reopen(void)
 	return ok;
 }
 
+static uint64_t
+count_gathered(void)
+{
+	const char *end = sink.kind == SINK_JOURNAL ? "\n\n" : "\n";
+	size_t len = strlen(end);
+	uint64_t count = 0;
+
+	for (size_t i = 0; i + len <= gathered.len; i++)
+		count += memcmp(gathered.at + i, end, len) == 0;
+	return count;
+}
+
 void
 log_close(void)
 {
 	log_flush();
-	for (size_t i = 0; i < gathered.len; i++)
-		if (gathered.at[i] == '\n')
-			__atomic_add_fetch(&sink.dropped, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&sink.dropped, count_gathered(), __ATOMIC_RELAXED);
 	gathered.len = 0;
 	gathered.lost = 0;
 	release();
@@ -236,8 +283,27 @@ keep_rest(const char *at, size_t done)
 	return (size_t)(end - at);
 }
 
-static void
-write_gathered(void)
+/* Whole datagrams or nothing. Gives how many bytes went. */
+static size_t
+write_entries(void)
+{
+	size_t at = 0;
+
+	while (at < gathered.len) {
+		const char *entry = gathered.at + at;
+		const char *end = memmem(entry, gathered.len - at, "\n\n", 2);
+
+		if (sendto(sink.fd, entry, (size_t)(end + 1 - entry), MSG_DONTWAIT | MSG_NOSIGNAL,
+			    (struct sockaddr *)&sink.journal, sizeof(sink.journal)) < 0)
+			break;
+		at += (size_t)(end + 2 - entry);
+	}
+	return at;
+}
+
+/* The same for lines, of which a terminal may take a part. */
+static size_t
+write_lines(void)
 {
 	size_t at = 0;
 
@@ -248,6 +314,14 @@ write_gathered(void)
 			break;
 		at += keep_rest(gathered.at + at, done);
 	}
+	return at;
+}
+
+static void
+write_gathered(void)
+{
+	size_t at = sink.kind == SINK_JOURNAL ? write_entries() : write_lines();
+
 	gathered.len -= at;
 	memmove(gathered.at, gathered.at + at, gathered.len);
 }

@@ -13,6 +13,7 @@
 #include "daemon/config.h"
 #include "daemon/gateway.h"
 #include "daemon/log.h"
+#include "daemon/log_journal.h"
 #include "daemon/openapi.h"
 #include "daemon/sockets.h"
 
@@ -155,15 +156,25 @@ show(const struct config *config, enum action action)
 	return EX_OK;
 }
 
+static enum log_format
+log_format_of(const struct config *config)
+{
+	const char *format = config->log.format, *target = config->log.target;
+	bool has_file = config->log.file != NULL;
+
+	if (!has_file &&
+		(strcmp(target, "journal") == 0 || (strcmp(target, "auto") == 0 && log_journal_has_stderr())))
+		return LOG_JOURNAL;
+	if (strcmp(format, "auto") == 0)
+		return !has_file && isatty(STDERR_FILENO) ? LOG_TEXT : LOG_JSON;
+	return strcmp(format, "text") == 0 ? LOG_TEXT : LOG_JSON;
+}
+
 static bool
 start_log(const struct config *config)
 {
-	struct log_options options = { .file = config->log.file };
-	bool terminal = !config->log.file && isatty(STDERR_FILENO);
-	bool text = strcmp(config->log.format, "text") == 0 ||
-		(strcmp(config->log.format, "auto") == 0 && terminal);
+	struct log_options options = { .file = config->log.file, .format = log_format_of(config) };
 
-	options.format = text ? LOG_TEXT : LOG_JSON;
 	return log_level_parse(config->log.level, &options.level) && log_open(&options);
 }
 

@@ -182,12 +182,11 @@ class Container:
         return [json.loads(line) for line in said.stdout.splitlines()]
 
     def events(self, since, name=None, unit="csparkd.service"):
-        """csparkd's own lines, parsed."""
-        found = []
-        for entry in self.journal(since, unit):
-            if str(entry.get("MESSAGE", "")).startswith("{"):
-                found.append(json.loads(entry["MESSAGE"]))
-        return [line for line in found if name in (None, line["event"])]
+        """csparkd's own lines, made of the fields of their entries."""
+        own = "CSPARKD_"
+        found = [{field.removeprefix(own).lower(): int(value) if value.isdigit() else value
+                  for field, value in entry.items() if field.startswith(own)} for entry in self.journal(since, unit)]
+        return [line for line in found if line and name in (None, line["event"])]
 
     def wait_event(self, since, name, count=1, unit="csparkd.service", deadline=30):
         return wait_for(lambda: len(found := self.events(since, name, unit)) >= count and found, f"{count} x {name}", deadline)

@@ -116,16 +116,7 @@ def test_the_secret_is_a_credential_and_nowhere_else(behind_socket):
     assert SECRET not in behind_socket.container.run("journalctl", "-q", "-b", "-u", SERVICE).stdout
 
 
-# -- the journal, log files ----------------------------------------------------------------------
-
-
-def test_the_journal_has_structured_lines(behind_socket):
-    mark = behind_socket.container.mark()
-    behind_socket.ask(where=("-H", "X-Request-Id: from-the-test"))
-    line, = behind_socket.container.wait_event(mark, "access")
-    assert line["request_id"] == "from-the-test" and line["status"] == 200 and line["route"] == "/execute/**"
-    entry, = [entry for entry in behind_socket.container.journal(mark, SERVICE) if "from-the-test" in entry["MESSAGE"]]
-    assert entry["_SYSTEMD_UNIT"] == SERVICE and entry["SYSLOG_IDENTIFIER"] == "csparkd"
+# -- log files -----------------------------------------------------------------------------------
 
 
 def test_log_files_are_rotated(host):
