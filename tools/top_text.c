@@ -74,16 +74,19 @@ static void
 put_title(const struct top_view *view, struct buf *out)
 {
 	struct str status = buf_text(&view->now->status);
-	char version[32] = "", uptime[32] = "", workers[32] = "", clock[64];
+	char version[32] = "", uptime[32] = "", workers[32] = "", state[32] = "", clock[64];
 
 	if (status.len) {
 		member_text(status, "version", version, sizeof(version));
 		member_text(status, "uptime_seconds", uptime, sizeof(uptime));
 		member_text(status, "workers", workers, sizeof(workers));
+		member_text(status, "state", state, sizeof(state));
 	}
 	clock_text(uptime, clock, sizeof(clock));
 	buf_printf(out, "csparkd %s at %s   up %s   workers %s   ", version, view->url, clock,
 		workers[0] ? workers : "-");
+	if (state[0] && strcmp(state, "ready") != 0)
+		buf_printf(out, "%s   ", state);
 	buf_printf(
 		out, view->before->at_ms ? "of the last %.1f s\n\n" : "since its start\n\n", view->seconds);
 }

@@ -99,6 +99,14 @@ def test_control_characters_do_not_reach_a_terminal(scripted):
     assert b"\033" not in run("top", "--once", "--interval", "0.1", "--url", scripted.url).stdout
 
 
+def test_a_daemon_that_is_told_to_stop_says_so(scripted):
+    scripted.server.texts = [metrics()]
+    for state in "ready", "draining":
+        scripted.server.status = json.dumps({"state": state, "tenants": []})
+        title = run("top", "--once", "--interval", "0.1", "--url", scripted.url).stdout.decode().split("\n")[0]
+        assert ("draining" in title) == (state == "draining") and "ready" not in title
+
+
 def wait_counted(gateway, count):
     """An answer is there before it is counted."""
     wait_for(lambda: gateway.metric("cspark_requests_total", operation="execute") == count and
