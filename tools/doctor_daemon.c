@@ -15,14 +15,16 @@
 
 #define TIMEOUT_MS 5000
 
-/* Where the first listener is, for those who did not say it; "" if it cannot be called so. */
+/* Where a listener is; "" if csparkctl cannot call it so. */
 static void
-listener_url(const struct settings *settings, char *ret, size_t size)
+listener_url(const struct settings_listener *listener, char *ret, size_t size)
 {
-	const char *address = settings->address ? settings->address : "";
+	const char *address = listener->address ? listener->address : "";
 	const char *port = strrchr(address, ':');
 
 	ret[0] = '\0';
+	if (listener->tls_cert || strncmp(address, "systemd:", 8) == 0)
+		return;
 	if (strncmp(address, "unix:/", 6) == 0)
 		snprintf(ret, size, "%s", address);
 	else if (port && (strncmp(address, "0.0.0.0:", 8) == 0 || strncmp(address, "[::]:", 5) == 0))
@@ -207,18 +209,29 @@ lend_token(const char *file)
 		setenv("CSPARK_CALLER_TOKEN_FILE", file, 0);
 }
 
+/* The first listener that can be called, for those who do not say which. */
+static void
+find_listener(const struct settings *settings, char *ret, size_t size)
+{
+	ret[0] = '\0';
+	for (size_t i = 0; i < settings->listener_count && !ret[0]; i++) {
+		listener_url(&settings->listeners[i], ret, size);
+		if (ret[0])
+			lend_token(settings->listeners[i].caller_token_file);
+	}
+}
+
 void
 doctor_check_daemon(struct doctor *doctor)
 {
 	struct http_response response;
-	char why[300], found[300];
+	char why[300], found[300] = "";
 	const char *url = doctor->url;
 
-	listener_url(&doctor->settings, found, sizeof(found));
-	if (!doctor->url_is_said && found[0]) {
+	if (!doctor->url_is_said)
+		find_listener(&doctor->settings, found, sizeof(found));
+	if (found[0])
 		url = found;
-		lend_token(doctor->settings.caller_token_file);
-	}
 	if (ask(url, "/status", &response, why, sizeof(why)))
 		judge_answer(doctor, url, &response);
 	else

@@ -70,7 +70,8 @@ check_secrets(struct doctor *doctor)
 		check_secret(doctor, name, tenant->api_key_file);
 		check_secret(doctor, name, tenant->token_file);
 	}
-	check_secret(doctor, NULL, settings->caller_token_file);
+	for (size_t i = 0; i < settings->listener_count; i++)
+		check_secret(doctor, NULL, settings->listeners[i].caller_token_file);
 }
 
 /* ---- the folder for files under way ------------------------------------------------------ */

@@ -11,6 +11,10 @@
 	{                                                       \
 		"/" place, #key, offsetof(struct settings, key) \
 	}
+#define LISTENER(place, key, field)                                                  \
+	{                                                                            \
+		"/listeners/" place, #key, offsetof(struct settings_listener, field) \
+	}
 #define TENANT(place, key)                                                     \
 	{                                                                      \
 		"/tenants/" place, #key, offsetof(struct settings_tenant, key) \
@@ -24,10 +28,15 @@ struct row {
 
 static const struct row ROWS[] = {
 	{ "", "state_dir", offsetof(struct settings, state_dir) },
-	ROW("listeners/", address),
-	ROW("listeners/", caller_token_file),
 	ROW("limits", max_connections),
 	ROW("limits", max_in_flight),
+	{ 0 },
+};
+
+static const struct row LISTENER_ROWS[] = {
+	LISTENER("", address, address),
+	LISTENER("", caller_token_file, caller_token_file),
+	LISTENER("/tls", cert, tls_cert),
 	{ 0 },
 };
 
@@ -66,6 +75,13 @@ add_tenant(struct settings *settings)
 	return &settings->tenants[settings->tenant_count - 1];
 }
 
+static void
+add_listener(struct settings *settings)
+{
+	if (settings->listener_count < SETTINGS_LISTENERS)
+		settings->listener_count++;
+}
+
 /* ---- what "csparkd --check" prints ------------------------------------------------------- */
 
 /* One thing is on a line: "NAME = (", "NAME = {", "{" open, ")", "}" close, the rest is "KEY = VALUE;". */
@@ -93,6 +109,8 @@ open_group(struct reader *reader, struct str name)
 		memcpy(reader->place + len + 1, name.at, name.len);
 		reader->place[len + 1 + name.len] = '\0';
 	}
+	if (strcmp(reader->place, "/listeners/") == 0)
+		add_listener(reader->settings);
 	if (strcmp(reader->place, "/tenants/") == 0)
 		add_tenant(reader->settings);
 }
@@ -134,7 +152,7 @@ follow_links(char **path)
 static void
 keep(const struct reader *reader, const struct row *rows, void *base, struct str key, struct str value)
 {
-	for (const struct row *row = rows; base && row->key; row++) {
+	for (const struct row *row = rows; row->key; row++) {
 		char **field = (char **)((char *)base + row->offset);
 
 		if (*field || !str_eq(key, str_of(row->key)) || strcmp(reader->place, row->place) != 0)
@@ -155,6 +173,8 @@ read_value(struct reader *reader, struct str line)
 	if (str_ends(value, STR(";")))
 		value.len--;
 	keep(reader, ROWS, settings, key, value);
+	if (settings->listener_count)
+		keep(reader, LISTENER_ROWS, &settings->listeners[settings->listener_count - 1], key, value);
 	if (settings->tenant_count)
 		keep(reader, TENANT_ROWS, &settings->tenants[settings->tenant_count - 1], key, value);
 }
@@ -228,6 +248,8 @@ void
 settings_fini(struct settings *settings)
 {
 	free_rows(ROWS, settings);
+	for (size_t i = 0; i < settings->listener_count; i++)
+		free_rows(LISTENER_ROWS, &settings->listeners[i]);
 	for (size_t i = 0; i < settings->tenant_count; i++)
 		free_rows(TENANT_ROWS, &settings->tenants[i]);
 	*settings = (struct settings){ 0 };

@@ -10,8 +10,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SETTINGS_TENANTS 64
-#define SETTINGS_HIDDEN  "***" /* what stands in the place of a secret */
+#define SETTINGS_LISTENERS 16
+#define SETTINGS_TENANTS   64
+#define SETTINGS_HIDDEN    "***" /* what stands in the place of a secret */
+
+struct settings_listener {
+	char *address;
+	char *caller_token_file;
+	char *tls_cert; /* NULL: it speaks plain HTTP */
+};
 
 struct settings_tenant {
 	char *name;
@@ -36,10 +43,10 @@ struct settings_tenant {
 
 struct settings {
 	char *state_dir;
-	char *address; /* of the first listener; so the next */
-	char *caller_token_file;
 	char *max_connections;
 	char *max_in_flight;
+	struct settings_listener listeners[SETTINGS_LISTENERS];
+	size_t listener_count;
 	struct settings_tenant tenants[SETTINGS_TENANTS];
 	size_t tenant_count;
 	bool tells_credentials;

@@ -7,8 +7,8 @@ Test(settings, reads_what_csparkd_prints)
 	static const char TEXT[] =
 		"workers = 2;\n"
 		"state_dir = \"/var/lib/a \\\"b\\\"\";\n"
-		"listeners = (\n  {\n    address = \"unix:/run/s\";\n    allow = [ \"ops\" ];\n  },\n"
-		"  {\n    address = \"127.0.0.1:1\";\n  }\n);\n"
+		"listeners = (\n  {\n    address = \"unix:/run/s\";\n    allow = [ \"ops\" ];\n    tls = {\n"
+		"      cert = \"c\";\n    };\n  },\n  {\n    address = \"127.0.0.1:1\";\n  }\n);\n"
 		"tenants = (\n  {\n    name = \"one\";\n    plaintext = false;\n    auth = {\n"
 		"      client_id = \"id\";\n      client_secret = \"***\";\n    };\n"
 		"    retry = {\n      max = 2;\n    };\n  },\n"
@@ -18,7 +18,11 @@ Test(settings, reads_what_csparkd_prints)
 
 	settings_read_check(&settings, str_of(TEXT));
 	cr_assert_str_eq(settings.state_dir, "/var/lib/a \"b\"");
-	cr_assert_str_eq(settings.address, "unix:/run/s");
+	cr_assert_eq(settings.listener_count, 2);
+	cr_assert_str_eq(settings.listeners[0].address, "unix:/run/s");
+	cr_assert_str_eq(settings.listeners[0].tls_cert, "c");
+	cr_assert_str_eq(settings.listeners[1].address, "127.0.0.1:1");
+	cr_assert_null(settings.listeners[1].tls_cert);
 	cr_assert_str_eq(settings.max_connections, "77");
 	cr_assert_eq(settings.tenant_count, 2);
 	cr_assert_str_eq(settings.tenants[0].name, "one");
