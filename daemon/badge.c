@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config_value.h"
+#include "base/secret.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/mark.h"
@@ -39,11 +39,11 @@ reread(struct badges *badges, size_t index, bool is_first)
 		return;
 	}
 	if (is_known(listener, token, is_first)) {
-		config_value_wipe(token);
+		secret_free(token);
 		return;
 	}
 	badges->announce(badges->arg, listener->id, token);
-	config_value_wipe(token);
+	secret_free(token);
 	log_say(LOG_INFO_LEVEL, "caller_token_read", "listener %s: the caller token was read again",
 		listener->address);
 }

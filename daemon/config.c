@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "daemon/config_check.h"
 #include "daemon/config_credential.h"
 #include "daemon/config_draft.h"
@@ -133,7 +134,7 @@ static void
 listener_fini(struct config_listener *listener)
 {
 	config_value_clear(CONFIG_LISTENER, listener);
-	config_value_wipe(listener->caller_token);
+	secret_free(listener->caller_token);
 	free(listener->uids.at);
 	free(listener->gids.at);
 }

@@ -144,7 +144,7 @@ const struct config_tenant *config_find_tenant(const struct config *config, cons
  * unsafe or not what it should be; the old secret stays in use. */
 bool config_read_secret(
 	const struct config_tenant *tenant, struct config_secret *ret, struct cspark_error *ret_error);
-/* Reads the caller_token_file of a listener; given (config_value_wipe). NULL, with an error: as above. */
+/* Reads the caller_token_file of a listener; given (secret_free). NULL, with an error: as above. */
 char *config_read_caller_token(const struct config_listener *listener, struct cspark_error *ret_error);
 void config_secret_fini(struct config_secret *secret); /* wipes */
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/json_text.h"
+#include "base/secret.h"
 #include "daemon/config_slurp.h"
 
 enum { SECRET_MAX_BYTES = 65536 };
@@ -53,7 +54,7 @@ read_plain(const char *path, char **ret_text, struct cspark_error *ret_error)
 	else if (str_has_control(str_range(file.text, file.len)))
 		wrong = "has control characters within the secret";
 	else
-		*ret_text = strdup(file.text);
+		*ret_text = secret_copy(str_range(file.text, file.len));
 	config_slurp_fini(&file);
 	return wrong ? fail(ret_error, path, wrong) : *ret_text != NULL;
 }
@@ -71,7 +72,7 @@ member_text(struct str object, struct str name, struct str other_name)
 	buf_init(&text, SECRET_MAX_BYTES);
 	if (raw.at && buf_reserve(&text, raw.len) && json_unquote(raw, &text) && text.len > 0 &&
 		!str_has_control(buf_text(&text)))
-		taken = buf_take(&text, NULL);
+		taken = secret_copy(buf_text(&text));
 	if (text.data)
 		explicit_bzero(text.data, text.len);
 	buf_fini(&text);
@@ -107,8 +108,8 @@ read_oauth(const char *path, struct config_secret *ret, struct cspark_error *ret
 void
 config_secret_fini(struct config_secret *secret)
 {
-	config_value_wipe(secret->client_id);
-	config_value_wipe(secret->text);
+	secret_free(secret->client_id);
+	secret_free(secret->text);
 	*secret = (struct config_secret){ NULL, NULL };
 }
 
@@ -127,7 +128,7 @@ config_read_secret(
 	if (!read_plain(tenant->secret_file, &ret->text, ret_error))
 		return false;
 	if (tenant->secret.client_id)
-		ret->client_id = strdup(tenant->secret.client_id);
+		ret->client_id = secret_copy(str_of(tenant->secret.client_id));
 	return true;
 }
 
@@ -141,7 +142,7 @@ config_read_caller_token(const struct config_listener *listener, struct cspark_e
 		return NULL;
 	if (strchr(token, ' ')) {
 		fail(ret_error, listener->caller_token_file, "has blanks within the token");
-		config_value_wipe(token);
+		secret_free(token);
 		return NULL;
 	}
 	return token;
@@ -232,7 +233,7 @@ take_plain(struct config_draft *draft, struct config_part *part, const struct me
 	else if (origin.line)
 		config_report_warning(draft->report, origin,
 			"auth.%s holds a secret; a file of its own (auth.%s_file) is safer", name, name);
-	tenant->secret.text = strdup(plain_field(part, method->plain));
+	tenant->secret.text = secret_copy(str_of(plain_field(part, method->plain)));
 }
 
 static void
@@ -285,7 +286,7 @@ take_oauth(struct config_draft *draft, struct config_part *part, const struct me
 		return;
 	}
 	if (has_pair) {
-		tenant->secret.client_id = strdup(tenant->auth.client_id);
+		tenant->secret.client_id = secret_copy(str_of(tenant->auth.client_id));
 		take_secret(draft, part, method);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/str.h"
 
 static bool
@@ -139,6 +140,15 @@ fail_word(struct config_fault *fault, const struct config_key *key, const char *
 	return fail(fault, key, what);
 }
 
+static void
+drop_text(const struct config_key *key, char *text)
+{
+	if (key->type == CONFIG_SECRET)
+		secret_free(text);
+	else
+		config_value_wipe(text);
+}
+
 static bool
 set_text(const struct config_key *key, char **field, const char *text, struct config_fault *fault)
 {
@@ -151,10 +161,10 @@ set_text(const struct config_key *key, char **field, const char *text, struct co
 		return fail(fault, key, "too long");
 	if (str_has_control(str_of(text)) || !str_is_utf8(str_of(text)))
 		return fail(fault, key, "has control characters or is not UTF-8");
-	copy = strdup(text);
+	copy = key->type == CONFIG_SECRET ? secret_copy(str_of(text)) : strdup(text);
 	if (!copy)
 		return fail_memory(fault);
-	config_value_wipe(*field);
+	drop_text(key, *field);
 	*field = copy;
 	return true;
 }
@@ -350,7 +360,7 @@ config_value_clear(enum config_section owner, void *base)
 		if (key->type == CONFIG_TEXTS)
 			free_texts(*(char ***)field);
 		else if (key->type == CONFIG_TEXT || key->type == CONFIG_SECRET || key->type == CONFIG_WORD)
-			config_value_wipe(*field);
+			drop_text(key, *field);
 		else
 			continue;
 		*field = NULL;

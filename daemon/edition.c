@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "daemon/config_follow.h"
-#include "daemon/config_value.h"
 
 /* The line of <before> that does for <tenant> as well; NULL: there is none. */
 static struct line *
@@ -57,7 +57,7 @@ edition_unref(struct edition *edition)
 	for (size_t i = 0; i < edition->config->tenant_count; i++)
 		line_unref(edition->lines[i]);
 	for (size_t i = 0; i < CONFIG_MAX_LISTENERS; i++)
-		config_value_wipe(edition->badges[i]);
+		secret_free(edition->badges[i]);
 	config_unref(edition->config);
 	free(edition);
 }
@@ -80,12 +80,12 @@ void
 edition_set_badge(struct edition *edition, unsigned id, const char *token)
 {
 	const struct config_listener *listener = config_find_listener(edition->config, id);
-	char *copy = listener ? strdup(token) : NULL;
+	char *copy = listener ? secret_copy(str_of(token)) : NULL;
 	char **badge;
 
 	if (!copy)
 		return;
 	badge = &edition->badges[listener - edition->config->listeners];
-	config_value_wipe(*badge);
+	secret_free(*badge);
 	*badge = copy;
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "daemon/call.h"
-#include "daemon/config_value.h"
 #include "daemon/edition.h"
 #include "daemon/log.h"
 
@@ -61,7 +61,7 @@ letter_free(struct letter *letter)
 	if (letter->terms)
 		shard_terms_fini(letter->terms);
 	free(letter->terms);
-	config_value_wipe(letter->badge);
+	secret_free(letter->badge);
 	free(letter);
 }
 
@@ -262,7 +262,7 @@ shard_hold(struct shard *shard, unsigned account, int64_t until_ms)
 void
 shard_badge(struct shard *shard, unsigned listener, const char *token)
 {
-	struct letter letter = { .listener = listener, .badge = strdup(token) };
+	struct letter letter = { .listener = listener, .badge = secret_copy(str_of(token)) };
 
 	assert(letter.badge);
 	post(shard, letter, read_badge);

@@ -8,6 +8,7 @@
  * There is one flight at a time because there is one exchange. Whatever happens is told in news; news are
  * told from due() and from the transport's calls, never from the functions that ask for something.
  */
+#include "base/secret.h"
 #include "lib/retry.h"
 #include "lib/route.h"
 #include "lib/token.h"
@@ -37,8 +38,8 @@ struct cspark_authority {
 	struct cspark_route route;
 	int64_t timeout_ms;
 	enum cspark_auth_kind kind;
-	struct buf form;   /* OAuth: the body of the token request, the secret in it */
-	struct buf sent;   /* the form of the fetch under way */
+	char *form;        /* OAuth: the body of the token request, the secret in it; secret_free() */
+	char *sent;        /* the form of the fetch under way */
 	struct cspark_exchange exchange;
 	struct cspark_token *token; /* NULL: none, or expired */
 	uint64_t generation;        /* of the last one made */
@@ -247,6 +248,13 @@ wipe(struct buf *buf)
 	buf_fini(buf);
 }
 
+static void
+drop(char **secret)
+{
+	secret_free(*secret);
+	*secret = NULL;
+}
+
 /* With new credentials nothing that the old ones brought about counts. */
 static void
 start_anew(struct cspark_authority *authority)
@@ -268,7 +276,7 @@ on_exchange(void *arg, struct cspark_exchange *exchange)
 	};
 
 	authority->fetching = false;
-	wipe(&authority->sent);
+	drop(&authority->sent);
 	if (exchange->end == CSPARK_END_ANSWERED) {
 		judge_answer(authority, &news);
 		explicit_bzero(exchange->answer, exchange->answer_len);
@@ -288,11 +296,10 @@ static void
 fetch(struct cspark_authority *authority)
 {
 	struct cspark_exchange *exchange = &authority->exchange;
-	struct str form = buf_text(&authority->form);
 
 	authority->fetch_at_ms = -1;
-	buf_init(&authority->sent, FORM_MAX);
-	if (!buf_put_str(&authority->sent, form)) { /* a copy: rotate() may replace the form meanwhile */
+	authority->sent = secret_copy(str_of(authority->form)); /* rotate() may replace the form meanwhile */
+	if (authority->sent == NULL) {
 		plan(authority, now_ms(authority) + BACK_OFF_MS);
 		return;
 	}
@@ -304,8 +311,8 @@ fetch(struct cspark_authority *authority)
 	exchange->line_count = 0;
 	cspark_exchange_line(exchange, "content-type: application/x-www-form-urlencoded");
 	cspark_exchange_line(exchange, "accept: application/json");
-	exchange->body = authority->sent.data;
-	exchange->body_len = authority->sent.len;
+	exchange->body = authority->sent;
+	exchange->body_len = strlen(authority->sent);
 	exchange->deadline_ms = authority->started_ms + authority->timeout_ms;
 	exchange->max_answer = CSPARK_TOKEN_ANSWER_MAX;
 	exchange->done = on_exchange;
@@ -400,24 +407,33 @@ fixed_token(const struct cspark_credentials *credentials, uint64_t generation)
 		secret, generation, -1, false);
 }
 
-static bool
-put_form(struct buf *form, const struct cspark_credentials *credentials)
+/* Given: secret_free(). NULL: unusable, or no memory. All room is taken first: growing leaves copies behind. */
+static char *
+make_form(const struct cspark_credentials *credentials)
 {
-	buf_init(form, FORM_MAX);
+	char *made = NULL;
+	struct buf form;
+
 	if (credentials->client_id == NULL || credentials->secret == NULL)
-		return false;
-	buf_put_str(form, STR("grant_type=client_credentials&client_id="));
-	str_percent_encode(str_of(credentials->client_id), form);
-	buf_put_str(form, STR("&client_secret="));
-	str_percent_encode(str_of(credentials->secret), form);
-	return !buf_failed(form);
+		return NULL;
+	buf_init(&form, FORM_MAX);
+	if (buf_reserve(&form, FORM_MAX) == NULL)
+		return NULL;
+	buf_put_str(&form, STR("grant_type=client_credentials&client_id="));
+	str_percent_encode(str_of(credentials->client_id), &form);
+	buf_put_str(&form, STR("&client_secret="));
+	str_percent_encode(str_of(credentials->secret), &form);
+	if (!buf_failed(&form))
+		made = secret_copy(buf_text(&form));
+	wipe(&form);
+	return made;
 }
 
 bool
 cspark_authority_rotate(struct cspark_authority *authority, const struct cspark_credentials *credentials)
 {
 	struct cspark_token *token;
-	struct buf form;
+	char *form;
 
 	if (credentials->kind != CSPARK_AUTH_OAUTH) {
 		token = fixed_token(credentials, authority->generation + 1);
@@ -430,11 +446,10 @@ cspark_authority_rotate(struct cspark_authority *authority, const struct cspark_
 		authority->announce = true;
 		return true;
 	}
-	if (!put_form(&form, credentials)) {
-		wipe(&form);
+	form = make_form(credentials);
+	if (form == NULL)
 		return false;
-	}
-	wipe(&authority->form);
+	drop(&authority->form);
 	authority->form = form;
 	authority->kind = credentials->kind;
 	authority->announce = authority->latched;
@@ -458,8 +473,6 @@ cspark_authority_new(struct cspark_transport *transport, const struct cspark_hos
 	authority->fetched_ms = INT64_MIN;
 	authority->fetch_at_ms = -1;
 	authority->refused_gap_ms = GAP_MS;
-	buf_init(&authority->form, FORM_MAX);
-	buf_init(&authority->sent, FORM_MAX);
 	authority->url = strdup(options->token_url ? options->token_url : "");
 	if (authority->url && cspark_route_copy(&authority->route, &options->route)
 		&& cspark_authority_rotate(authority, &options->credentials))
@@ -475,8 +488,8 @@ cspark_authority_free(struct cspark_authority *authority)
 		return;
 	cspark_exchange_cancel(authority->transport, &authority->exchange);
 	replace_token(authority, NULL);
-	wipe(&authority->form);
-	wipe(&authority->sent);
+	drop(&authority->form);
+	drop(&authority->sent);
 	cspark_route_fini(&authority->route);
 	free(authority->url);
 	free(authority);

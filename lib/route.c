@@ -32,6 +32,8 @@ void
 cspark_route_fini(struct cspark_route *copy)
 {
 	free((char *)copy->ca_file);
+	if (copy->proxy) /* may hold a password */
+		explicit_bzero((char *)copy->proxy, strlen(copy->proxy));
 	free((char *)copy->proxy);
 	free((char *)copy->user_agent);
 	*copy = (struct cspark_route){ 0 };

@@ -1,14 +1,15 @@
 #include "lib/token.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "base/secret.h"
+
+#include <string.h>
 
 struct cspark_token *
 cspark_token_new(
 	const char *header, struct str value, uint64_t generation, int64_t expires_ms, bool renewable)
 {
 	size_t size = strlen(header) + value.len + 1;
-	struct cspark_token *token = malloc(sizeof(*token) + size);
+	struct cspark_token *token = secret_new(sizeof(*token) + size);
 
 	if (token == NULL)
 		return NULL;
@@ -46,8 +47,7 @@ cspark_token_unref(struct cspark_token *token)
 {
 	if (token == NULL || atomic_fetch_sub_explicit(&token->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	explicit_bzero(token->line, token->len);
-	free(token);
+	secret_free(token);
 }
 
 uint64_t
