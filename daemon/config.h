@@ -90,6 +90,9 @@ struct config {
 	unsigned refs; /* atomic */
 	unsigned workers;
 	char *state_dir;
+	char *user;
+	bool sandbox;
+	bool core_dumps;
 	unsigned drain_delay_ms, drain_ms;
 	struct config_listener *listeners;
 	size_t listener_count;
@@ -147,6 +150,9 @@ bool config_read_secret(
 /* Reads the caller_token_file of a listener; given (secret_free). NULL, with an error: as above. */
 char *config_read_caller_token(const struct config_listener *listener, struct cspark_error *ret_error);
 void config_secret_fini(struct config_secret *secret); /* wipes */
+
+/* Every file that is named to be read; the path is borrowed. */
+void config_each_file(const struct config *config, void (*take)(void *arg, const char *path), void *arg);
 
 /* --print-config: the effective configuration in the file's syntax, secrets as "***". */
 void config_print(const struct config *config, struct buf *out);

@@ -25,6 +25,42 @@ fault_of(const char *name, const char *folder)
 	return NULL;
 }
 
+/* ---- for everybody who wants to know ---- */
+
+struct visit {
+	void (*take)(void *arg, const char *path);
+	void *arg;
+};
+
+static void
+visit_files(const struct visit *visit, enum config_section owner, const void *base)
+{
+	for (unsigned i = 0; i < CONFIG_KEYS; i++) {
+		const struct config_key *key = config_key(i);
+		const char *path;
+
+		if (!is_file_key(key) || config_section_owner(key->section) != owner)
+			continue;
+		path = *(char *const *)((const char *)base + key->offset);
+		if (path)
+			visit->take(visit->arg, path);
+	}
+}
+
+void
+config_each_file(const struct config *config, void (*take)(void *arg, const char *path), void *arg)
+{
+	struct visit visit = { take, arg };
+
+	visit_files(&visit, CONFIG_TOP, config);
+	for (size_t i = 0; i < config->listener_count; i++)
+		visit_files(&visit, CONFIG_LISTENER, &config->listeners[i]);
+	for (size_t i = 0; i < config->tenant_count; i++)
+		visit_files(&visit, CONFIG_TENANT, &config->tenants[i]);
+}
+
+/* ---- credentials ---- */
+
 static void
 resolve(struct config_draft *draft, const struct config_part *part, enum config_key_id id, const char *folder)
 {

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fault.h"
+
 /* One byte more than allowed is asked for, so that a file that grew since fstat() is noticed. */
 static const char *
 read_all(int fd, size_t max_bytes, struct config_slurp *slurp)
@@ -50,7 +52,7 @@ config_slurp(const char *path, size_t max_bytes, struct config_slurp *ret)
 	*ret = (struct config_slurp){ .len = 0 };
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not stop us */
 	if (fd < 0)
-		return strerror(errno);
+		return fault_text(errno);
 	wrong = read_file(fd, max_bytes, ret);
 	close(fd);
 	if (wrong)

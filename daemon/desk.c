@@ -149,19 +149,6 @@ share(unsigned limit, unsigned shard, unsigned shards)
 	return limit / shards + (shard < limit % shards);
 }
 
-/* Where bodies and files are kept while they are under way. */
-static const char *
-spool_dir(const struct config *config)
-{
-	const char *dir = config->state_dir;
-
-	if (!dir)
-		dir = getenv("STATE_DIRECTORY"); /* systemd's */
-	if (!dir)
-		dir = getenv("TMPDIR");
-	return dir ? dir : "/var/tmp";
-}
-
 bool
 desk_init(struct desk *desk, const struct config *config, unsigned shard, unsigned shards)
 {
@@ -171,7 +158,7 @@ desk_init(struct desk *desk, const struct config *config, unsigned shard, unsign
 	loop_timer_init(&desk->admit_timer, on_admit_due, desk);
 	list_init(&desk->calls);
 	list_init(&desk->spares);
-	return spools_init(&desk->spools, spool_dir(config), config->limits.max_spool / shards);
+	return spools_init(&desk->spools, spools_dir(config->state_dir), config->limits.max_spool / shards);
 }
 
 /* Who waits keeps waiting, and a place that is taken stays taken, also where there are fewer of them now. */

@@ -6,11 +6,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/version.h"
 #include "daemon/gateway_own.h"
 #include "daemon/log.h"
@@ -176,7 +176,7 @@ on_signal(void *arg, int fd, int events)
 		case SIGUSR1:
 			if (!log_reopen())
 				log_say(LOG_ERROR_LEVEL, "log_reopen_failed",
-					"the old log file stays in use: %s", strerror(errno));
+					"the old log file stays in use: %s", fault_text(errno));
 			break;
 		}
 	}
@@ -244,26 +244,6 @@ catch_signals(struct gateway *gateway)
 	gateway->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return gateway->signals >= 0 &&
 		loop_watch(gateway->loop, gateway->signals, LOOP_READ, on_signal, gateway);
-}
-
-static void
-raise_descriptor_limit(const struct config *config)
-{
-	struct rlimit limit;
-	rlim_t wanted = 2 * (rlim_t)config->limits.max_connections + 256;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return;
-	if (limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur < wanted)
-		log_say(LOG_WARN_LEVEL, "few_descriptors",
-			"the process may open %llu descriptors; limits.max_connections = %u can need %llu: "
-			"raise LimitNOFILE or lower it",
-			(unsigned long long)limit.rlim_cur, config->limits.max_connections,
-			(unsigned long long)wanted);
 }
 
 static bool
@@ -370,7 +350,6 @@ start(struct gateway *gateway, struct config *config)
 	if (!gateway->loop || !catch_signals(gateway) || !make_tables(gateway, config) ||
 		!write_openapi(gateway))
 		return false;
-	raise_descriptor_limit(config);
 	lifecycle_init(&gateway->life, gateway->loop, on_state, gateway);
 	loop_timer_init(&gateway->pulse, on_pulse, gateway);
 	for (unsigned i = 0; i < gateway->shard_count; i++) {

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "daemon/environment.h"
 #include "daemon/log.h"
 
 #define KEPT_MAX 4096
@@ -198,7 +199,7 @@ gateway_reload(struct gateway *gateway)
 		return;
 	}
 	config_report_init(&report);
-	try_config(gateway, config_load(gateway->flags, getenv, &report), &report);
+	try_config(gateway, config_load(gateway->flags, environment_get, &report), &report);
 	config_report_fini(&report);
 }
 

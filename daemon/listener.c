@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/str.h"
 
 enum { BACKLOG = 4096 }; /* the kernel lowers it to net.core.somaxconn */
@@ -305,7 +306,7 @@ listener_open(const struct listener_options *options, struct cspark_error *ret_e
 		return fail(ret_error, options->address, strerror(errno));
 	if ((is_unix ? bind_unix(fd, options, &address, len) : bind_tcp(fd, &address, len)) ||
 		listen(fd, BACKLOG)) {
-		fail(ret_error, options->address, strerror(errno));
+		fail(ret_error, options->address, fault_text(errno));
 		close(fd);
 		return -1;
 	}

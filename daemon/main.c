@@ -11,10 +11,13 @@
 
 #include "base/version.h"
 #include "daemon/config.h"
+#include "daemon/environment.h"
 #include "daemon/gateway.h"
+#include "daemon/hygiene.h"
 #include "daemon/log.h"
 #include "daemon/log_journal.h"
 #include "daemon/openapi.h"
+#include "daemon/sandbox.h"
 #include "daemon/sockets.h"
 
 enum action { RUN, CHECK, PRINT_CONFIG };
@@ -134,7 +137,7 @@ load(const struct config_flags *flags)
 	struct config *config;
 
 	config_report_init(&report);
-	config = config_load(flags, getenv, &report);
+	config = config_load(flags, environment_get, &report);
 	print_buf(&report.warnings, stderr);
 	print_buf(&report.errors, stderr);
 	config_report_fini(&report);
@@ -178,6 +181,47 @@ start_log(const struct config *config)
 	return log_level_parse(config->log.level, &options.level) && log_open(&options);
 }
 
+/* As a user that is not root the configuration is read once more: what a reload could not read is to be told
+ * now. <config> is taken. NULL: standard error says why. */
+static struct config *
+become_user(struct config *config, const struct config_flags *flags)
+{
+	const char *wrong;
+
+	if (geteuid() != 0 || !config->user)
+		return config;
+	if (hygiene_become(config->user, &wrong)) {
+		config_unref(config);
+		return load(flags);
+	}
+	fprintf(stderr, "csparkd: cannot become the user \"%s\": %s\n", config->user, wrong);
+	config_unref(config);
+	return NULL;
+}
+
+/* <config> is taken. */
+static int
+run(struct config *config, const struct config_flags *flags)
+{
+	struct sandbox sandbox;
+	int code;
+
+	if (config->core_dumps)
+		hygiene_allow_dumps();
+	sandbox_enter(config, flags->file, &sandbox);
+	if (!start_log(config)) {
+		fprintf(stderr, "csparkd: cannot open the log file %s: %s\n", config->log.file,
+			strerror(errno));
+		config_unref(config);
+		return EX_CONFIG;
+	}
+	log_say(sandbox.whole ? LOG_INFO_LEVEL : LOG_WARN_LEVEL, "sandbox", "%s", sandbox.words);
+	hygiene_check(config);
+	code = gateway_run(config, flags);
+	log_close();
+	return code;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -188,24 +232,20 @@ main(int argc, char **argv)
 
 	if (code >= 0)
 		return code;
+	hygiene_begin();
+	environment_hide();
 	if (action == RUN)
 		gateway_block_reload();
 	if (!cspark_global_init())
 		return EX_SOFTWARE;
 	config = load(&flags);
+	if (config && action == RUN)
+		config = become_user(config, &flags);
 	if (!config)
 		return EX_CONFIG;
-	if (action != RUN) {
-		code = show(config, action);
-	} else if (!start_log(config)) {
-		fprintf(stderr, "csparkd: cannot open the log file %s: %s\n", config->log.file,
-			strerror(errno));
-		code = EX_CONFIG;
-	} else {
-		code = gateway_run(config, &flags);
-		config = NULL;
-		log_close();
-	}
+	if (action == RUN)
+		return run(config, &flags);
+	code = show(config, action);
 	config_unref(config);
 	return code;
 }

@@ -10,6 +10,18 @@
 
 #include "daemon/refuse.h"
 
+const char *
+spools_dir(const char *state_dir)
+{
+	const char *dir = state_dir;
+
+	if (!dir)
+		dir = getenv("STATE_DIRECTORY"); /* systemd's */
+	if (!dir)
+		dir = getenv("TMPDIR");
+	return dir ? dir : "/var/tmp";
+}
+
 bool
 spools_init(struct spools *spools, const char *dir, uint64_t max_total)
 {

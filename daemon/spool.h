@@ -25,6 +25,8 @@ struct spools {
 	unsigned files;
 };
 
+/* Where bodies and files are kept while they are under way; <state_dir> as configured, or NULL. Borrowed. */
+const char *spools_dir(const char *state_dir);
 /* <dir> is copied; may be NULL. It is looked at when the first file is made. False: no memory. */
 bool spools_init(struct spools *spools, const char *dir, uint64_t max_total);
 /* All its spools must be gone. */

@@ -407,7 +407,8 @@ fixed_token(const struct cspark_credentials *credentials, uint64_t generation)
 		secret, generation, -1, false);
 }
 
-/* Given: secret_free(). NULL: unusable, or no memory. All room is taken first: growing leaves copies behind. */
+/* Given: secret_free(). NULL: unusable, or no memory. All room is taken first, because growing leaves copies
+ * behind. */
 static char *
 make_form(const struct cspark_credentials *credentials)
 {
