@@ -16,7 +16,7 @@ const char *
 fault_text(int number)
 {
 	if (confined && number == EACCES)
-		return "Permission denied; if its permissions are right, it is outside the sandbox that this process "
-		       "made at its start: restart csparkd";
+		return "Permission denied; if its permissions are right, it is outside the sandbox of this "
+		       "process: restart csparkd";
 	return strerror(number);
 }

@@ -99,7 +99,8 @@ check_descriptors(const struct config *config)
 	if (limit.rlim_cur < wanted)
 		log_say(LOG_WARN_LEVEL, "few_descriptors",
 			"the process may open %llu descriptors; limits.max_connections = %u and "
-			"limits.max_in_flight = %u can need %llu: raise LimitNOFILE= (ulimit -n) or lower them",
+			"limits.max_in_flight = %u can need %llu: raise LimitNOFILE= (ulimit -n) or lower "
+			"them",
 			(unsigned long long)limit.rlim_cur, config->limits.max_connections,
 			config->limits.max_in_flight, (unsigned long long)wanted);
 }
@@ -113,8 +114,8 @@ check_memory(void)
 		return;
 	(void)getrlimit(RLIMIT_MEMLOCK, &limit);
 	log_say(LOG_WARN_LEVEL, "secrets_unlocked",
-		"memory with secrets may be swapped out: %llu bytes may be locked; raise LimitMEMLOCK= (ulimit -l), "
-		"8M is enough",
+		"memory with secrets may be swapped out: only %llu bytes may be locked; raise LimitMEMLOCK= "
+		"(ulimit -l), 8M is enough",
 		(unsigned long long)limit.rlim_cur);
 }
 
@@ -124,8 +125,8 @@ hygiene_check(const struct config *config)
 	check_descriptors(config);
 	check_memory();
 	if (geteuid() == 0)
-		log_say(LOG_WARN_LEVEL, "runs_as_root", "csparkd runs as root; set user, or let the service "
-							"manager choose one");
+		log_say(LOG_WARN_LEVEL, "runs_as_root",
+			"csparkd runs as root; set user, or let the service manager choose one");
 	if (config->core_dumps)
 		log_say(LOG_WARN_LEVEL, "dumps_allowed",
 			"core_dumps = true: a core dump or a debugger shows secrets");

@@ -20,6 +20,6 @@ void hygiene_allow_dumps(void);
  * there is no such user, or the kernel refuses.
  */
 bool hygiene_become(const char *user, const char **ret_wrong);
-/* Raises the limit of descriptors to what is allowed. Then the log hears of everything that is not as it should
- * be: descriptors, root, memory that can be swapped out, dumps. */
+/* Raises the limit of descriptors to what is allowed. Then the log hears of everything that is not as it
+ * should be: descriptors, root, memory that can be swapped out, dumps. */
 void hygiene_check(const struct config *config);

@@ -1,11 +1,10 @@
 /*
- * Landlock: which files this process can reach, whatever its user may. The kernel holds it, nothing can widen
- * it again, and it goes with threads and not with the process: so it is for main's thread, before there are
- * others. What is open already, sockets, pipes and memory files are not affected; where files do not matter,
- * nothing is.
+ * Landlock: which files this process can reach, whatever its user may. Nothing can widen it again, and it
+ * goes with threads and not with the process: so it is for main's thread, before there are others. What is
+ * open already, sockets, pipes and memory files are not affected.
  *
- * A rule is for an inode and, if that is a folder, for all beneath it. A file that is replaced by renaming has
- * another inode, so of what may be replaced the folder is what must be named.
+ * A rule is for an inode and, if that is a folder, for all beneath it. A file that is replaced by renaming
+ * has another inode, so of what may be replaced the folder is what must be named.
  */
 #pragma once
 

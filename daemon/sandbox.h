@@ -1,6 +1,6 @@
 /*
- * The sandbox: what csparkd gives up when it has read its configuration (sandbox = false keeps it). Files that
- * it never needs (landlock.h), system calls that it never makes (seccomp.h). What it may still do:
+ * The sandbox: what csparkd gives up when it has read its configuration (sandbox = false keeps it). Files
+ * that it never needs (landlock.h), system calls that it never makes (seccomp.h). It may still
  *
  *     read     the folders of the configuration and of all files that it names; /etc, /usr, /lib*;
  *              what it is told of itself in /proc and of processors in /sys
