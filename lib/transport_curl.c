@@ -11,6 +11,7 @@
  */
 #include "lib/transport_curl.h"
 
+#include "lib/curl_memory.h"
 #include "lib/curl_slot.h"
 #include "lib/route.h"
 #include "lib/watches.h"
@@ -297,5 +298,5 @@ cspark_transport_curl_guard(struct cspark_transport *base, bool guarded)
 bool
 cspark_global_init(void)
 {
-	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	return cspark_curl_memory_init();
 }
