@@ -267,7 +267,21 @@ static const char manual_head[] =
 	"credential:NAME in place of the path of a file is a credential that systemd passes "
 	"(LoadCredential=).\n"
 	"A secret in the configuration itself works, with a warning.\n"
-	"The word open in place of an API key or a token means no credentials.\n";
+	"The word open in place of an API key or a token means no credentials.\n"
+	".SS Sandbox\n"
+	"At its start csparkd gives up the files and the system calls that it does not need, for good; the "
+	"line sandbox of its log says what the kernel has of that.\n"
+	"It may still read the folders of the configuration and of every file that it names, /etc and /usr; "
+	"write to state_dir and to the folder of log.file;\n"
+	"and make unix sockets in the folders of listeners and in $RUNTIME_DIRECTORY.\n"
+	"So a reload may name new files in these folders.\n"
+	"What it names elsewhere is refused, with a hint in the log, and needs a restart.\n"
+	"With sandbox = false nothing is given up.\n"
+	".PP\n"
+	"Started as root with user set, csparkd becomes that user before it opens anything, so all that the "
+	"configuration names must be readable to it.\n"
+	"A core file that the kernel would write into a folder (and not give to a collector) needs "
+	"sandbox = false besides core_dumps = true.\n";
 
 static const char manual_tail[] =
 	".SH EXAMPLES\n"

@@ -89,9 +89,14 @@ allow_variable(struct landlock *rules, const char *name)
 		allow_file(rules, path, LANDLOCK_READ);
 }
 
+/* Beside those that there are, and where the service manager made a place for them. */
 static void
 allow_sockets(struct landlock *rules, const struct config *config)
 {
+	const char *runtime = getenv("RUNTIME_DIRECTORY");
+
+	if (runtime && *runtime)
+		(void)landlock_allow(rules, runtime, LANDLOCK_SOCKET);
 	for (size_t i = 0; i < config->listener_count; i++) {
 		struct str address = str_of(config->listeners[i].address);
 

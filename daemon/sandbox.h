@@ -5,7 +5,7 @@
  *     read     the folders of the configuration and of all files that it names; /etc, /usr, /lib*;
  *              what it is told of itself in /proc and of processors in /sys
  *     write    state_dir, the folder of the log file
- *     make     sockets, in the folders of unix listeners
+ *     make     sockets, in the folders of unix listeners and in $RUNTIME_DIRECTORY
  *
  * Folders and not files, because files that matter are replaced: by editors, by the symbolic links of
  * Kubernetes, by the rotation of logs. So a reload may name new files beside old ones; what it names

@@ -293,7 +293,7 @@ def test_listeners_come_and_go_beside_one_that_stays(sim, tmp_path):
     new = [{"address": f"127.0.0.1:{more}"}, {"address": f"unix:{path}", "mode": "0600"}]
     alone, all_three = (config_of([tenant_of(sim)], listeners=[stays, *rest]) for rest in ([], new))
 
-    with started(sim, alone, listen=False, port=port) as gateway:
+    with started(sim, alone, listen=False, port=port, env={"RUNTIME_DIRECTORY": str(tmp_path)}) as gateway:
         def ask(wire):
             wire.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             return wire.answer()

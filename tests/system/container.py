@@ -21,7 +21,7 @@ FOLDER = BUILD / "system"
 
 # What the packages depend on, and what tests use inside; the container has no network to fetch it from.
 INSIDE = ("systemd", "systemd-sysv", "dbus", "procps", "curl", "ca-certificates", "logrotate", "libconfig9", "libcurl4", "libev4",
-          "libjson-c5", "libmicrohttpd12")
+          "libjson-c5", "libmicrohttpd12", "libseccomp2")
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "PAGER": "cat", "SYSTEMD_COLORS": "0"}
 
 
