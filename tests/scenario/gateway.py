@@ -29,6 +29,7 @@ BUILD = Path(os.environ.get("CSPARK_BUILD", TOP / "build"))
 
 SECRET_VARIABLES = ("CSPARK_CLIENT_SECRET", "CSPARK_API_KEY", "CSPARK_BEARER_TOKEN")
 SECRET_KEYS = re.compile(r'\b(?:client_secret|api_key|token)\s*=\s*"([^"]*)"')
+LOG_FILE = re.compile(r'\blog\s*=\s*\{[^}]*\bfile\s*=\s*"([^"]+)"')
 SANITIZER = re.compile(r"(Address|Thread|Leak|Memory|UndefinedBehavior)Sanitizer|: runtime error: ")
 METRIC = re.compile(r'^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -94,6 +95,7 @@ class Gateway:
         try:
             if self.process.poll() is None and self.wait:
                 self.check_quiet()
+                self.check_shown()
             self.stop()
             self.check_invariants()
         except BaseException:
@@ -315,6 +317,15 @@ class Gateway:
         except (ConnectionError, Closed):
             pass  # it was told to leave; its exit code says the rest
 
+    def check_shown(self):
+        """What the kernel shows of the process has no secret."""
+        for name in ("cmdline", "environ"):
+            try:
+                shown = Path(f"/proc/{self.pid}/{name}").read_bytes()
+            except OSError:  # none of ours to see, or gone
+                continue
+            assert not any(secret in shown for secret in self.secrets), f"a secret in /proc/PID/{name}"
+
     def _unrest(self):
         mine = f"rest-{time.monotonic_ns()}"
         metrics = self.get("/metrics", {"X-Request-Id": mine, **self.badge}).text
@@ -363,6 +374,8 @@ class Gateway:
     def _check_secrets(self):
         written = [self.output().encode()]
         written += [path.read_bytes() for path in Path(self.folder.name).glob("*.log*")]
+        written += [path.read_bytes() for name in LOG_FILE.findall(self.config_text or "")
+                    for path in Path(name).parent.glob(Path(name).name + "*") if path.is_file()]
         for answer in self.seen:
             written.append(answer.body + repr(answer.headers).encode())
         for secret in self.secrets:

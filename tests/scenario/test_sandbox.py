@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from configured import ECHO, TOKEN_MARK, config_of, csparkd, tenant_of
+from configured import ECHO, TOKEN_MARK, config_of, csparkd, tenant_of, wait_for
 from gateway import BUILD, Gateway, free_port
 from memory import places_of
 
@@ -157,9 +157,7 @@ def test_the_log_is_made_anew_after_it_was_rotated(sim, tmp_path):
     with csparkd(sim, log={"file": str(path)}, access_lines=False) as gateway:
         path.rename(tmp_path / "csparkd.log.1")
         gateway.process.send_signal(signal.SIGUSR1)
-        gateway.wait_until("/readyz")
-        while not path.exists():
-            gateway.get("/readyz")
+        wait_for(path.exists, "the new file")
         gateway.stop()
         assert '"drain_end"' in path.read_text()
         assert path.stat().st_mode & 0o777 == 0o600, "umask 077"
