@@ -15,8 +15,6 @@
 #define LINES_MAX  20
 #define CONFIG     "configuration"
 
-static const char WHERE_SPARK_IS[] = "Name the configuration with -c FILE, or set CSPARK_BASE_URL.";
-
 /* Every line that csparkd wrote on stderr. */
 static void
 add_lines(struct doctor *doctor, enum verdict verdict, const char *remedy, struct str text)
@@ -47,12 +45,12 @@ judge(struct doctor *doctor, const char *source, int code, const struct buf *out
 		doctor, VERDICT_WARNING, "It works so; csparkd.conf(5) tells the better way.", buf_text(err));
 }
 
-/* False: there is no csparkd to ask. */
-static bool
+static void
 ask_csparkd(struct doctor *doctor, const char *file)
 {
 	char *with_file[] = { (char *)"csparkd", (char *)"--check", (char *)"-c", (char *)file, NULL };
 	char *without[] = { (char *)"csparkd", (char *)"--check", NULL };
+	const char *source = file ? file : "the environment";
 	struct unit_credentials credentials = { .folder = "" };
 	struct buf out, err;
 	bool ok;
@@ -64,15 +62,15 @@ ask_csparkd(struct doctor *doctor, const char *file)
 		unit_credentials_lend(&credentials, file);
 	ok = program_run(file ? with_file : without, &out, &err, &code);
 	if (ok)
-		judge(doctor, file ? file : "the environment", code, &out, &err);
+		judge(doctor, source, code, &out, &err);
 	else
-		DOCTOR_ADD(doctor, VERDICT_SKIPPED, CONFIG, NULL, NULL,
-			"csparkd is neither beside csparkctl nor in PATH (%s); the environment is used",
+		DOCTOR_ADD(doctor, file ? VERDICT_WARNING : VERDICT_SKIPPED, CONFIG, NULL,
+			file ? "Put csparkd, which reads it, into PATH." : NULL,
+			"nobody can judge %s: csparkd is neither beside csparkctl nor in PATH (%s)", source,
 			strerror(errno));
 	unit_credentials_end(&credentials);
 	buf_fini(&out);
 	buf_fini(&err);
-	return ok;
 }
 
 void
@@ -89,9 +87,8 @@ doctor_check_configuration(struct doctor *doctor)
 		DOCTOR_ADD(doctor, VERDICT_SKIPPED, CONFIG, NULL, NULL,
 			"neither -c FILE nor CSPARK_BASE_URL nor %s; what the daemon says is used",
 			INSTALLED);
-	else if (!ask_csparkd(doctor, file) && file && !has_variables)
-		DOCTOR_ADD(
-			doctor, VERDICT_WARNING, CONFIG, NULL, WHERE_SPARK_IS, "%s is not looked at", file);
+	else
+		ask_csparkd(doctor, file);
 	if (doctor->settings.tenant_count == 0 && !file)
 		settings_read_environment(&doctor->settings);
 }

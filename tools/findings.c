@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define JSON_MAX_BYTES (4u * 1024 * 1024)
@@ -35,19 +36,29 @@ findings_fini(struct findings *findings)
 	buf_fini(&findings->json);
 }
 
+/* One remedy for several faults stands below the last of them. <next>: what helps against the next. */
 static void
-print(const struct findings *findings, enum verdict verdict, const char *check, const char *tenant,
+print_remedy(struct findings *findings, const char *next)
+{
+	const char *remedy = findings->remedy;
+
+	if (remedy && (!next || strcmp(remedy, next) != 0))
+		printf("%*s -> %s\n", VERDICT_COLUMNS + 1 + CHECK_COLUMNS - 3, "", remedy);
+	findings->remedy = next;
+}
+
+static void
+print(struct findings *findings, enum verdict verdict, const char *check, const char *tenant,
 	const char *remedy, const char *detail)
 {
 	bool is_colored = findings->is_colored;
 
+	print_remedy(findings, remedy);
 	printf("%s%-*s%s %-*s ", is_colored ? LOOKS[verdict].color : "", VERDICT_COLUMNS, LOOKS[verdict].name,
 		is_colored ? "\033[0m" : "", CHECK_COLUMNS, check);
 	if (tenant)
 		printf("%s: ", tenant);
 	puts(detail);
-	if (remedy)
-		printf("%*s -> %s\n", VERDICT_COLUMNS + 1 + CHECK_COLUMNS - 3, "", remedy);
 	fflush(stdout);
 }
 
@@ -113,6 +124,7 @@ findings_finish(struct findings *findings)
 	};
 	enum verdict verdict = worst(findings);
 
+	print_remedy(findings, NULL);
 	if (findings->as_json)
 		printf("{\"verdict\":\"%s\",\"checks\":[%.*s]}\n", LOOKS[verdict].name,
 			STR_ARG(buf_text(&findings->json)));

@@ -105,11 +105,13 @@ def test_the_daemon_tells_what_nobody_else_does(daemon):
     assert "the daemon's is valid" in report.find("token", "ok")[0]
 
 
-def test_without_csparkd_the_environment_is_used(own_sim, daemon):
+def test_without_csparkd_the_environment_is_used(own_sim, configured, daemon):
     report = Report("--url", daemon.url, env={**own_sim.oauth_env(), "PATH": "/usr/bin:/bin"})
     assert report.of("fault") == set() and report.find("call", "ok")
     if "configuration" not in report.of("ok"):  # in some builds csparkd is beside csparkctl
         assert "neither beside csparkctl nor in PATH" in report.find("configuration", "skipped")[0]
+        report = Report("-c", configured(own_sim), "--url", daemon.url, env={"PATH": "/usr/bin:/bin"})
+        assert "into PATH" in report.find("configuration", "warning")[1]
 
 
 def test_the_daemon_is_down(own_sim, configured):
@@ -131,6 +133,13 @@ def test_a_bad_configuration(own_sim, configured, daemon):
     report = Report("-c", configured(own_sim, timout_ms=3), "--url", daemon.url)
     detail, remedy = report.find("configuration", "fault")
     assert "timout_ms" in detail and "csparkd.conf(5)" in remedy and report.code == FAULTS
+
+
+def test_one_remedy_for_several_faults_is_said_once(own_sim, configured, daemon):
+    report = Report("-c", configured(own_sim, timout_ms=3, retri=4), "--url", daemon.url)
+    faults = [one for one in report.checks if (one["check"], one["verdict"]) == ("configuration", "fault")]
+    assert len(faults) == 2 and all("csparkd.conf(5)" in one["remedy"] for one in faults)
+    assert report.text.stdout.count(b"csparkd.conf(5)") == 1
 
 
 def test_a_configuration_that_is_not_there(daemon):
