@@ -8,7 +8,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scenario"))
 from container import TOP, Container, Impossible  # noqa: E402
-from host import Host  # noqa: E402
+from host import FIGURES, Host  # noqa: E402
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in FIGURES:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

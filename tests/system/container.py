@@ -144,9 +144,10 @@ class Container:
         fresh.rename(self.path(path))
 
     def install(self, *packages):
+        """A changed conffile is kept, as unattended upgrades do."""
         for package in packages:
             shutil.copy(package, self.path("/root"))
-        self.run("dpkg", "-i", *(f"/root/{package.name}" for package in packages))
+        self.run("dpkg", "--force-confold", "-i", *(f"/root/{package.name}" for package in packages))
 
     # -- systemd ------------------------------------------------------------
 
