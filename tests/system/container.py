@@ -91,12 +91,9 @@ class Container:
 
     def __exit__(self, *_):
         if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)  # which systemd-nspawn takes for "power off"
-            try:
-                self.process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            # Nothing of it is wanted any more, and with its first process the kernel ends all others.
+            os.kill(self.leader or self.process.pid, signal.SIGKILL)
+            self.process.wait(60)
         shutil.rmtree(self.root, ignore_errors=True)
 
     def _boot(self):

@@ -96,6 +96,11 @@ class Host:
         self.container.path(f"/etc/csparkd/{name}.secrets").mkdir(mode=0o700, exist_ok=True)
         self.container.write(f"/etc/csparkd/{name}.secrets/spark", text + "\n", 0o600)
 
+    def secrets_in_place(self):
+        """The folder for them, empty."""
+        self.container.run("sh", "-c", "find /etc/csparkd/secrets -mindepth 1 -delete")
+        return "/etc/csparkd/secrets"
+
     def drop_in(self, unit, text):
         """What "systemctl edit" writes."""
         self.container.write(f"/etc/systemd/system/{unit}.d/override.conf", text)

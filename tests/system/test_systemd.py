@@ -10,12 +10,12 @@ import subprocess
 import time
 
 import pytest
-from container import FOLDER, wait_for
+from container import FOLDER, TOP, wait_for
 from freeze import frozen
 from host import FIGURES, SECRET
 
 SERVICE, SOCKET = "csparkd.service", "csparkd.socket"
-GROUP = "spark-secrets"
+GROUP = "csparkd-secrets"
 DYNAMIC_USERS = range(61184, 65520)
 
 
@@ -66,8 +66,26 @@ def test_the_first_caller_starts_it(host):
     assert host.container.show(SERVICE, "ActiveState") == "active"
 
 
+def test_who_reads_secrets_in_place_is_a_group(host):
+    said = host.container.run("stat", "-c", "%A %U %G", "/etc/csparkd/secrets").stdout
+    assert said == f"drwxr-x--- root {GROUP}\n"
+
+
 def test_csparkctl_finds_it(behind_socket):
     assert behind_socket.container.run("csparkctl", "health").stdout == '{"status":"ok"}\n'
+
+
+# -- the packages --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("package, program", [("csparkd", "usr/sbin/csparkd"), ("csparkctl", "usr/bin/csparkctl"),
+                                              ("cspark-sim", "usr/bin/cspark-sim")])
+def test_there_are_debug_symbols(booted, package, program):
+    said = subprocess.run(["readelf", "-n", booted.path(program)], capture_output=True, text=True, check=True).stdout
+    build_id = re.search(r"Build ID: (\w+)", said)[1]
+    symbols, = (TOP / "build/packages").glob(f"{package}-dbgsym_*.deb")
+    files = subprocess.run(["dpkg-deb", "-c", symbols], capture_output=True, text=True, check=True).stdout
+    assert f"/.build-id/{build_id[:2]}/{build_id[2:]}.debug" in files
 
 
 # -- what it may do ------------------------------------------------------------------------------
@@ -200,8 +218,7 @@ def swap_link(host, folder, text):
 @pytest.mark.parametrize("put", [replace_file, swap_link])
 def test_nobody_notices_that_a_secret_is_rotated_in_place(host, put):
     """Every second change is followed by a reload; the others are noticed without."""
-    host.container.run("sh", "-c", f"getent group {GROUP} || groupadd --system {GROUP}")
-    folder = host.container.run("sh", "-ec", f"rm -rf /etc/{GROUP}; install -d -m 750 -g {GROUP} /etc/{GROUP}; echo /etc/{GROUP}").stdout.strip()
+    folder = host.secrets_in_place()
     put(host, folder, SECRET)
     host.drop_in(SERVICE, f"[Service]\nSupplementaryGroups={GROUP}\n")
     host.configure(secret=f"{folder}/spark")
@@ -334,4 +351,5 @@ def test_removed_it_stops_and_purged_it_leaves_nothing(behind_socket, packages):
     left = container.run("find", "/", "-xdev", "-name", "*cspark*", "-not", "-path", "/root/*", "-not", "-path", "/proc/*").stdout
     assert left == ""
     assert container.run("find", "/run", "-name", "*cspark*", "-not", "-path", "/run/systemd/*").stdout == ""
+    assert "cspark" not in container.run("cat", "/etc/passwd", "/etc/group").stdout
     container.install(*packages.values())
