@@ -3,7 +3,8 @@
     with Container(packages) as container:
         container.run("systemctl", "start", "csparkd.socket")
 
-The file system is made once by debootstrap, in $CSPARK_BUILD/system (default: build/), and copied for each container.
+The file system is made once by debootstrap, in $CSPARK_BUILD/system (default: build/). What a container changes is kept
+in memory above it, and gone with the container.
 """
 
 import json
@@ -44,7 +45,7 @@ def wait_for(happened, what, deadline=30):
 
 
 def base():
-    """The file system that containers are copied from."""
+    """The file system that containers have in common."""
     for tool in ("debootstrap", "systemd-nspawn", "nsenter"):
         if not shutil.which(tool):
             raise Impossible(f"there is no {tool} (scripts/install-deps system)")
@@ -74,14 +75,13 @@ def namespace_pid(pid):
 
 class Container:
     def __init__(self):
-        self.root = FOLDER / f"root-{os.getpid()}"
+        self.name = f"csparkd-test-{os.getpid()}"
         self.process = None
         self.leader = None  # its systemd, as this machine numbers it
 
     # -- life ---------------------------------------------------------------
 
     def __enter__(self):
-        subprocess.run(["cp", "-a", str(base()), str(self.root)], check=True)
         try:
             self._boot()
         except BaseException:
@@ -94,13 +94,14 @@ class Container:
             # Nothing of it is wanted any more, and with its first process the kernel ends all others.
             os.kill(self.leader or self.process.pid, signal.SIGKILL)
             self.process.wait(60)
-        shutil.rmtree(self.root, ignore_errors=True)
+        shutil.rmtree(f"/run/systemd/nspawn/propagate/{self.name}", ignore_errors=True)
 
     def _boot(self):
+        root = base()
         self._console = open(FOLDER / "console.log", "wb")
         self.process = subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--link-journal=no",
-             "--console=pipe", f"--machine=csparkd-test-{os.getpid()}", f"--directory={self.root}"],
+             "--console=pipe", f"--machine={self.name}", f"--directory={root}", "--volatile=overlay"],
             stdin=subprocess.DEVNULL, stdout=self._console, stderr=subprocess.STDOUT)
         self.leader = wait_for(self._find_leader, "the container's first process")
         wait_for(self._is_up, "the end of booting", 90)
@@ -130,8 +131,8 @@ class Container:
         return subprocess.Popen(["nsenter", f"--target={self.leader}", "--net", "--", *command], **options)
 
     def path(self, path):
-        """Where a file of the container's disk is found here."""
-        return self.root / path.lstrip("/")
+        """Where a file of the container is found here."""
+        return Path(f"/proc/{self.leader}/root") / path.lstrip("/")
 
     def write(self, path, text, mode=0o644):
         self.path(path).parent.mkdir(parents=True, exist_ok=True)
