@@ -176,16 +176,17 @@ class Container:
         said = self.run("journalctl", "-n", "0", "--show-cursor", "-q").stdout
         return said.split("cursor: ")[1].strip()
 
-    def journal(self, since, unit=None):
-        said = self.run("journalctl", "-q", "-o", "json", "--all", f"--after-cursor={since}", *(["-u", unit] if unit else []))
+    def journal(self, since, unit=None, *matches):
+        said = self.run("journalctl", "-q", "-o", "json", "--all", f"--after-cursor={since}", *(["-u", unit] if unit else []), *matches)
         return [json.loads(line) for line in said.stdout.splitlines()]
 
     def events(self, since, name=None, unit="csparkd.service"):
         """csparkd's own lines, made of the fields of their entries."""
         own = "CSPARKD_"
         found = [{field.removeprefix(own).lower(): int(value) if value.isdigit() else value
-                  for field, value in entry.items() if field.startswith(own)} for entry in self.journal(since, unit)]
-        return [line for line in found if line and name in (None, line["event"])]
+                  for field, value in entry.items() if field.startswith(own)}
+                 for entry in self.journal(since, unit, *([f"{own}EVENT={name}"] if name else []))]
+        return [line for line in found if line]
 
     def wait_event(self, since, name, count=1, unit="csparkd.service", deadline=30):
         return wait_for(lambda: len(found := self.events(since, name, unit)) >= count and found, f"{count} x {name}", deadline)
