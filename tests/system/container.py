@@ -177,8 +177,10 @@ class Container:
         return said.split("cursor: ")[1].strip()
 
     def journal(self, since, unit=None, *matches):
-        said = self.run("journalctl", "-q", "-o", "json", "--all", f"--after-cursor={since}", *(["-u", unit] if unit else []), *matches)
-        return [json.loads(line) for line in said.stdout.splitlines()]
+        # Not --after-cursor, which passes over the first that matches as if it were the one at the cursor.
+        said = self.run("journalctl", "-q", "-o", "json", "--all", f"--cursor={since}", *(["-u", unit] if unit else []), *matches)
+        entries = [json.loads(line) for line in said.stdout.splitlines()]
+        return [entry for entry in entries if entry["__CURSOR"] != since]
 
     def events(self, since, name=None, unit="csparkd.service"):
         """csparkd's own lines, made of the fields of their entries."""

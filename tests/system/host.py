@@ -1,6 +1,7 @@
 """What an operator has: a host with csparkd's packages, a Spark to talk to, and programs that call."""
 
 import contextlib
+import itertools
 import json
 import subprocess
 from pathlib import Path
@@ -22,6 +23,7 @@ tenants = ( {{
 """ % SIMULATOR
 
 
+NUMBERS = itertools.count()  # a unit that has stopped keeps its name for a moment
 FIGURES = []  # what became of each load, for the end of the run
 
 
@@ -80,11 +82,11 @@ class Host:
         """Nothing runs but the simulator, which is fresh; the configuration is the usual one."""
         container = self.container
         self.systemctl("disable", "--quiet", *UNITS, check=False)
-        self.systemctl("stop", *UNITS, "sim.service", check=False)
+        self.systemctl("stop", *UNITS, "sim-*.service", check=False)
         container.run("sh", "-c", "rm -rf /etc/systemd/system/csparkd*.d /etc/csparkd/[ab].* /etc/csparkd/csparkd.secrets/*")
         self.systemctl("daemon-reload")
         self.systemctl("reset-failed")
-        container.run("systemd-run", "--unit=sim", "--quiet", "cspark-sim", "--listen", f"127.0.0.1:{SIMULATOR}")
+        container.run("systemd-run", f"--unit=sim-{next(NUMBERS)}", "--quiet", "cspark-sim", "--listen", f"127.0.0.1:{SIMULATOR}")
         wait_for(lambda: self.simulator("GET", "stats", check=False).returncode == 0, "the simulator")
         self.configure()
         self.secret(SECRET)
