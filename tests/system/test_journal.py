@@ -32,7 +32,7 @@ def test_a_request_is_found_by_its_fields(host):
 
 def test_important_events_have_an_id(host):
     start(host)
-    started, = entries(host, "CSPARKD_EVENT=started")[-1:]
+    started = wait_for(lambda: entries(host, "CSPARKD_EVENT=started"), "the event")[-1]
     assert len(started["MESSAGE_ID"]) == 32 and started["MESSAGE"].startswith("started: csparkd ")
     assert started in entries(host, f"MESSAGE_ID={started['MESSAGE_ID']}")
 
