@@ -145,6 +145,8 @@ class Gateway:
         self.secrets += [secret.encode() for secret in SECRET_KEYS.findall(text) if secret not in ("", "open")]
         path = Path(self.folder.name) / "csparkd.conf"
         fresh = path.with_suffix(".new")
+        if os.geteuid() != 0 and "core_dumps" not in text:
+            text += "\ncore_dumps = true;\n"  # without it only root may look into the process
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
         fresh.rename(path)
@@ -269,14 +271,21 @@ class Gateway:
         return int(re.search(r"^VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text(), re.M)[1])
 
     def descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        return len(self._fds())
+
+    def _fds(self):
+        """Names in /proc/PID/fd; none where only root may look."""
+        try:
+            return [Path(f"/proc/{self.pid}/fd", name) for name in os.listdir(f"/proc/{self.pid}/fd")]
+        except PermissionError:
+            return []
 
     def descriptor_names(self):
         """What each of them is, for who looks for the one too many."""
         names = []
-        for fd in sorted(os.listdir(f"/proc/{self.pid}/fd"), key=int):
+        for fd in sorted(self._fds(), key=lambda fd: int(fd.name)):
             try:
-                names.append(f"{fd}: {os.readlink(f'/proc/{self.pid}/fd/{fd}')}")
+                names.append(f"{fd.name}: {os.readlink(fd)}")
             except FileNotFoundError:
                 pass
         return names
@@ -284,7 +293,7 @@ class Gateway:
     def connections(self):
         """How many TCP connections it has: with callers, with others."""
         sockets = set()
-        for fd in Path(f"/proc/{self.pid}/fd").iterdir():
+        for fd in self._fds():
             try:
                 sockets.add(os.readlink(fd))
             except FileNotFoundError:

@@ -171,7 +171,7 @@ def test_no_core_is_made(sim):
         hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
         resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
-    with csparkd(sim, preexec_fn=allow, exit_code=None) as gateway:
+    with csparkd(sim, top={"core_dumps": False}, preexec_fn=allow, exit_code=None) as gateway:
         limits = Path(f"/proc/{gateway.pid}/limits").read_text()
         assert re.search(r"^Max core file size +0 ", limits, re.M)
         os.kill(gateway.pid, signal.SIGQUIT)
