@@ -78,6 +78,17 @@ service_name(const struct call *call)
 }
 
 static void
+put_tls(struct log_line *line, const struct call *call)
+{
+	struct front_tls tls;
+
+	if (!front_tls(call->request, &tls))
+		return;
+	log_text(line, "tls", tls.version);
+	log_text(line, "subject", tls.subject);
+}
+
+static void
 put_names(struct log_line *line, const struct call *call)
 {
 	log_text(line, "request_id", call->id);
@@ -85,6 +96,7 @@ put_names(struct log_line *line, const struct call *call)
 	log_str(line, "span_id", trace_span_id(&call->trace));
 	log_text(line, "listener", front_listener(call->request));
 	log_text(line, "caller", front_caller(call->request));
+	put_tls(line, call);
 	log_str(line, "method", call->method);
 	log_text(line, "route", call->route.pattern);
 	log_text(line, "operation", route_operation_name(call->operation));

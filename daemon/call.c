@@ -415,4 +415,19 @@ on_done(void *exchange, enum front_end end, uint64_t bytes_out)
 	desk_call_done(call);
 }
 
-const struct front_ops call_front_ops = { on_begin, on_body, on_request_ready, on_left, on_done };
+static void
+on_unshaken(void *arg, const char *listener, const char *caller, const char *why)
+{
+	struct desk *desk = arg;
+	struct log_line line;
+
+	metrics_add(desk->metrics, METRIC_TLS_FAILURES, 0, 1);
+	log_begin(&line, LOG_INFO_LEVEL, "tls_failed");
+	log_text(&line, "listener", listener);
+	log_text(&line, "caller", caller);
+	log_text(&line, "message", why);
+	log_end(&line);
+}
+
+const struct front_ops call_front_ops = { on_begin, on_body, on_request_ready, on_left, on_done,
+	on_unshaken };

@@ -8,6 +8,7 @@
 #include "daemon/config_credential.h"
 #include "daemon/config_draft.h"
 #include "daemon/config_file.h"
+#include "daemon/identity.h"
 
 static void
 set_text(struct config_draft *draft, struct config_part *part, enum config_key_id id, const char *text,
@@ -135,6 +136,7 @@ listener_fini(struct config_listener *listener)
 {
 	config_value_clear(CONFIG_LISTENER, listener);
 	secret_free(listener->caller_token);
+	identity_unref(listener->tls.identity);
 	free(listener->uids.at);
 	free(listener->gids.at);
 }

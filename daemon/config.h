@@ -6,8 +6,8 @@
  *
  * The work is split by noun: config_key (the table), config_value (values of its types), config_draft (a
  * configuration under construction), config_file (libconfig, known nowhere else), config_secret
- * (credentials), config_listener (who may come in), config_check (what must hold between keys), config_text
- * (everything for people), config_report (complaints).
+ * (credentials), config_listener (who may come in), config_tls (what callers are shown), config_check (what
+ * must hold between keys), config_text (everything for people), config_report (complaints).
  */
 #pragma once
 
@@ -19,6 +19,8 @@
 #include "lib/cspark.h"
 
 enum { CONFIG_MAX_LISTENERS = 16, CONFIG_MAX_TENANTS = 64 };
+
+struct identity;
 
 struct config_ids {
 	unsigned *at;
@@ -40,6 +42,11 @@ struct config_listener {
 	char **allow_uids, **allow_gids; /* as configured: names or numbers; NULL-terminated, never NULL */
 	unsigned max_connections;        /* 0: no limit of its own */
 	struct config_ids uids, gids;    /* of these; a caller must be of either, unless both are empty */
+	struct {
+		char *cert, *key, *client_ca;
+		char *min_version;         /* "1.2", "1.3"; NULL: 1.2 */
+		struct identity *identity; /* of these files; NULL: callers speak in clear */
+	} tls;
 };
 
 /* Credentials as they were configured; what is used is config_tenant.credentials. */
@@ -149,6 +156,9 @@ bool config_read_secret(
 	const struct config_tenant *tenant, struct config_secret *ret, struct cspark_error *ret_error);
 /* Reads the caller_token_file of a listener; given (secret_free). NULL, with an error: as above. */
 char *config_read_caller_token(const struct config_listener *listener, struct cspark_error *ret_error);
+/* Reads the certificate and key of a listener; given (identity_unref). NULL, with an error: as above. */
+struct identity *config_read_identity(
+	const struct config_listener *listener, struct cspark_error *ret_error);
 void config_secret_fini(struct config_secret *secret); /* wipes */
 
 /* Every file that is named to be read; the path is borrowed. */

@@ -11,7 +11,8 @@
 static bool
 is_file_key(const struct config_key *key)
 {
-	return key->type == CONFIG_TEXT && str_ends(str_of(key->name), STR("_file"));
+	return key->type == CONFIG_TEXT &&
+		(key->section == CONFIG_TLS || str_ends(str_of(key->name), STR("_file")));
 }
 
 /* Why <name> cannot be found, as the end of a sentence; NULL: it can. */

@@ -8,6 +8,7 @@
 /* Which structure keeps a section. */
 #define BASE_TOP      struct config
 #define BASE_LISTENER struct config_listener
+#define BASE_TLS      struct config_listener
 #define BASE_TENANT   struct config_tenant
 #define BASE_AUTH     struct config_tenant
 #define BASE_RETRY    struct config_tenant
@@ -43,6 +44,8 @@ static const struct config_key keys[CONFIG_KEYS] = {
 static const struct config_place places[CONFIG_SECTIONS] = {
 	[CONFIG_TOP] = { NULL, CONFIG_TOP, false, "" },
 	[CONFIG_LISTENER] = { "listeners", CONFIG_TOP, true, "Where callers connect; at most 16." },
+	[CONFIG_TLS] = { "tls", CONFIG_LISTENER, false,
+		"TLS, with a certificate; not on unix sockets. The files are read again when they change." },
 	[CONFIG_TENANT] = { "tenants", CONFIG_TOP, true,
 		"Tenants of Spark; the first is used unless _tenant says otherwise." },
 	[CONFIG_AUTH] = { "auth", CONFIG_TENANT, false,

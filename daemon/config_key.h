@@ -12,6 +12,7 @@
 enum config_section {
 	CONFIG_TOP,
 	CONFIG_LISTENER,
+	CONFIG_TLS,    /* kept in struct config_listener */
 	CONFIG_TENANT,
 	CONFIG_AUTH,   /* kept in struct config_tenant */
 	CONFIG_RETRY,  /* kept in struct config_tenant */

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "base/str.h"
+#include "daemon/config_tls.h"
 
 /* ---- addresses ---- */
 
@@ -62,14 +63,23 @@ check_unix_address(struct config_draft *draft, struct config_origin origin, cons
 			path, max);
 }
 
+static const char *
+risk_of(const struct config_listener *listener)
+{
+	if (listener->tls.client_ca)
+		return ", who need a certificate";
+	if (!listener->caller_token_file)
+		return ", and callers are not authenticated";
+	return listener->tls.cert ? ", who need the caller token" : ", and tokens of callers travel in clear";
+}
+
 static void
 check_reach(struct config_draft *draft, const struct config_listener *listener, struct config_origin origin)
 {
 	if (listener->unsafe_listen)
 		config_report_warning(draft->report, origin,
-			"address \"%s\" can be reached by other hosts, and %s", listener->address,
-			listener->caller_token_file ? "tokens of callers travel in clear" :
-						      "callers are not authenticated");
+			"address \"%s\" can be reached by other hosts%s", listener->address,
+			risk_of(listener));
 	else
 		config_report_error(draft->report, origin,
 			"address \"%s\" can be reached by other hosts, and callers are not authenticated; "
@@ -271,6 +281,7 @@ void
 config_listener_check(struct config_draft *draft, size_t index)
 {
 	check_address(draft, index);
+	config_tls_check(draft, index);
 	check_origins(draft, &draft->listeners[index]);
 	take_caller_token(draft, &draft->listeners[index]);
 	take_callers(draft, &draft->listeners[index]);

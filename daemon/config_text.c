@@ -33,14 +33,21 @@ print_keys(enum config_section section, const void *base, unsigned depth, struct
 	}
 }
 
+/* A group that says nothing is left out. */
 static void
 print_group(enum config_section section, const void *base, unsigned depth, struct buf *out)
 {
-	put_indent(out, depth);
-	buf_printf(out, "%s = {\n", config_place(section)->name);
-	print_keys(section, base, depth + 1, out);
-	put_indent(out, depth);
-	buf_put_str(out, STR("};\n"));
+	struct buf keys;
+
+	buf_init(&keys, 1048576);
+	print_keys(section, base, depth + 1, &keys);
+	if (keys.len > 0) {
+		put_indent(out, depth);
+		buf_printf(out, "%s = {\n%.*s", config_place(section)->name, STR_ARG(buf_text(&keys)));
+		put_indent(out, depth);
+		buf_put_str(out, STR("};\n"));
+	}
+	buf_fini(&keys);
 }
 
 /* One element of a list of groups, with the groups inside it. */
@@ -102,7 +109,7 @@ is_quoted(const struct config_key *key, const char *text)
 	}
 }
 
-/* The default, or an example where there is none. */
+/* The default, or an example where there is none: of words the first. */
 static void
 put_example(const struct config_key *key, struct buf *out)
 {
@@ -111,7 +118,7 @@ put_example(const struct config_key *key, struct buf *out)
 	if (key->type == CONFIG_SET || key->type == CONFIG_TEXTS)
 		put_words(text, out);
 	else
-		buf_printf(out, is_quoted(key, text) ? "\"%s\"" : "%s", text);
+		buf_printf(out, is_quoted(key, text) ? "\"%.*s\"" : "%.*s", (int)strcspn(text, "|"), text);
 }
 
 static void

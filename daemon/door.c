@@ -9,6 +9,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "daemon/identity.h"
+
 enum {
 	CALLERS_AT_ONCE = 16, /* others have to get their turn */
 	RETRY_MS = 100,       /* while descriptors or memory are out */
@@ -65,6 +67,7 @@ door_free(struct door *door)
 	if (!door)
 		return;
 	list_remove(&door->node);
+	identity_unref(door->identity);
 	free(door->name);
 	free(door);
 }
@@ -87,6 +90,14 @@ door_new(struct doors *doors, const struct front_socket *socket)
 	return door;
 }
 
+static void
+door_identify(struct door *door, struct identity *identity)
+{
+	identity_ref(identity);
+	identity_unref(door->identity);
+	door->identity = identity;
+}
+
 /* What is asked of callers; NULL: those who are in are told that they came too late. */
 static void
 door_ask(struct door *door, const struct front_socket *socket)
@@ -94,6 +105,15 @@ door_ask(struct door *door, const struct front_socket *socket)
 	door->max_connections = socket ? socket->max_connections : 0;
 	door->place.allowed_hosts = socket ? socket->allowed_hosts : NULL;
 	door->place.allowed_origins = socket ? socket->allowed_origins : NULL;
+	door_identify(door, socket ? socket->identity : NULL);
+}
+
+void
+doors_identify(struct doors *doors, unsigned listener, struct identity *identity)
+{
+	for (struct list *node = doors->all.next; node != &doors->all; node = node->next)
+		if (door_at(node)->fd >= 0 && door_at(node)->listener == listener)
+			door_identify(door_at(node), identity);
 }
 
 bool

@@ -32,6 +32,7 @@ struct door {
 	unsigned listener;
 	unsigned max_connections; /* 0: any number */
 	unsigned connections;
+	struct identity *identity; /* its callers speak TLS; counted; NULL: in clear */
 	char *name;               /* "127.0.0.1:8080" */
 	struct guard_place place; /* its own_host is the part of <name> without port and brackets */
 };
@@ -55,6 +56,8 @@ void doors_init(struct doors *doors, struct loop *loop, doors_caller_fn *on_call
 bool doors_add(struct doors *doors, const struct front_socket *socket);
 /* As front_adopt() says. */
 bool doors_adopt(struct doors *doors, const struct front_socket *sockets, size_t count);
+/* Callers of the doors of that owner's number see <identity>, which is counted, from now on. */
+void doors_identify(struct doors *doors, unsigned listener, struct identity *identity);
 void doors_open(struct doors *doors);
 /* A connection that came in by <door> began or ended; at its limit the door is shut, the others are not. One
  * that is closed goes with its last connection. */

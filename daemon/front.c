@@ -17,6 +17,18 @@ enum {
 
 /* ---- connections ---- */
 
+/* False: no memory. */
+static bool
+choose_engine(struct front_request *request)
+{
+	struct identity *identity = request->door->identity;
+
+	request->engine = &request->front->engines[identity ? ENGINE_SECURE : ENGINE_CLEAR];
+	if (identity)
+		request->secure = secure_new(request, identity);
+	return !identity || request->secure;
+}
+
 static void
 on_caller(void *arg, struct door *door, int fd, const struct sockaddr_storage *address, socklen_t len)
 {
@@ -30,7 +42,7 @@ on_caller(void *arg, struct door *door, int fd, const struct sockaddr_storage *a
 		return;
 	}
 	request = request_new(front, door, member, fd);
-	if (!request || !peers_add(&front->peers, fd, request)) {
+	if (!request || !choose_engine(request) || !peers_add(&front->peers, fd, request)) {
 		request_free(request);
 		close(fd);
 		return;
@@ -39,12 +51,45 @@ on_caller(void *arg, struct door *door, int fd, const struct sockaddr_storage *a
 	front->accepted++;
 	front->arriving = request;
 	/* Calls on_connection() before it comes back, or closes the descriptor. */
-	MHD_add_connection(front->mhd, fd, (const struct sockaddr *)address, len);
+	request->engine->busy = true;
+	MHD_add_connection(request->engine->mhd, fd, (const struct sockaddr *)address, len);
 	request_free(front->arriving);
 	front->arriving = NULL;
-	front->busy = true;
 	if (front->connections >= front->max_connections)
 		doors_shut(&front->doors);
+}
+
+static void
+begin_connection(struct front *front, struct front_request *request)
+{
+	front->connections++;
+	door_enter(request->door);
+	list_append(&front->all, &request->all);
+	patience_enter(&front->patience, request, front->draining ? DEADLINE_IDLE : DEADLINE_HEAD);
+	if (request->secure)
+		secure_begin(request->secure, front->loop, &front->shaking);
+}
+
+/* What we said of the reason would be lost if the caller were reset because it still sends. */
+static void
+tell_failure(struct front *front, struct front_request *request, const char *failure)
+{
+	peers_remove(&front->peers, request->fd);
+	linger_on(&front->lingers, request->fd);
+	front->ops->unshaken(front->arg, request->door->name, request->caller, failure);
+}
+
+static void
+end_connection(struct front *front, struct front_request *request)
+{
+	const char *failure = request->secure ? secure_failure(request->secure) : NULL;
+
+	if (failure)
+		tell_failure(front, request, failure);
+	front->connections--;
+	door_leave(request->door);
+	request_free(request);
+	doors_open(&front->doors);
 }
 
 static void
@@ -57,15 +102,9 @@ on_connection(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_Co
 		*context = request = front->arriving;
 		front->arriving = NULL;
 		request->mhd = mhd;
-		front->connections++;
-		door_enter(request->door);
-		list_append(&front->all, &request->all);
-		patience_enter(&front->patience, request, front->draining ? DEADLINE_IDLE : DEADLINE_HEAD);
+		begin_connection(front, request);
 	} else {
-		front->connections--;
-		door_leave(request->door);
-		request_free(request);
-		doors_open(&front->doors);
+		end_connection(front, request);
 	}
 }
 
@@ -84,16 +123,26 @@ on_hangup(void *arg, void *peer)
 /* ---- the loop's guest ---- */
 
 static int64_t
+engine_timeout_ms(const struct engine *engine, int64_t now_ms)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (engine->busy)
+		return 0;
+	if (!engine->mhd || MHD_get_timeout(engine->mhd, &ms) != MHD_YES)
+		return -1;
+	return ms > 0 ? (int64_t)ms : pace_wait_ms(&engine->pace, now_ms);
+}
+
+static int64_t
 mhd_timeout_ms(void *arg)
 {
 	struct front *front = arg;
-	MHD_UNSIGNED_LONG_LONG ms;
+	int64_t now_ms = loop_now_ms(front->loop);
+	int64_t clear_ms = engine_timeout_ms(&front->engines[ENGINE_CLEAR], now_ms);
+	int64_t secure_ms = engine_timeout_ms(&front->engines[ENGINE_SECURE], now_ms);
 
-	if (front->busy)
-		return 0;
-	if (MHD_get_timeout(front->mhd, &ms) != MHD_YES)
-		return -1;
-	return ms > 0 ? (int64_t)ms : pace_wait_ms(&front->pace, loop_now_ms(front->loop));
+	return clear_ms < 0 || (secure_ms >= 0 && secure_ms < clear_ms) ? secure_ms : clear_ms;
 }
 
 /*
@@ -118,31 +167,41 @@ park(struct front *front)
 
 /* An answer takes a run, reading what follows another: a turn of the loop for each would cost more. */
 static void
-mhd_run(void *arg)
+engine_run(struct front *front, struct engine *engine)
 {
-	struct front *front = arg;
+	int64_t now_ms = loop_now_ms(front->loop);
 
-	for (int i = 0; i < RUNS_AT_ONCE && mhd_timeout_ms(front) == 0; i++) {
-		front->busy = false;
-		pace_ran(&front->pace, loop_now_ms(front->loop));
-		MHD_run(front->mhd);
+	for (int i = 0; i < RUNS_AT_ONCE && engine_timeout_ms(engine, now_ms) == 0; i++) {
+		engine->busy = false;
+		pace_ran(&engine->pace, now_ms);
+		MHD_run(engine->mhd);
+		secure_suspend(&front->shaking);
 		park(front);
 	}
 }
 
 static void
-on_mhd_ready(void *arg, int fd, int events)
+mhd_run(void *arg)
 {
 	struct front *front = arg;
 
-	front->busy = true;
-	pace_heard(&front->pace);
+	for (int i = 0; i < ENGINES; i++)
+		engine_run(front, &front->engines[i]);
+}
+
+static void
+on_mhd_ready(void *arg, int fd, int events)
+{
+	struct engine *engine = arg;
+
+	engine->busy = true;
+	pace_heard(&engine->pace);
 }
 
 static int
-mhd_fd(const struct front *front)
+mhd_fd(const struct engine *engine)
 {
-	return MHD_get_daemon_info(front->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	return MHD_get_daemon_info(engine->mhd, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
 /* ---- the front ---- */
@@ -154,25 +213,58 @@ mhd_fd(const struct front *front)
 static void
 cut(struct front_request *request)
 {
+	if (request->secure)
+		secure_resume(request->secure);
 	shutdown(request->fd, SHUT_RDWR);
 	MHD_set_connection_option(request->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
 }
 
+/*
+ * The sockets are ours (doors): libmicrohttpd spins at the limit of descriptors, and a listening socket is
+ * simpler to close than to get back. In a hurry ("turbo") it closes a connection without the end of TLS.
+ */
 static struct MHD_Daemon *
-mhd_start(struct front *front, const struct front_options *options)
+mhd_start(struct front *front, bool is_secure)
 {
-	/* The sockets are ours (doors): libmicrohttpd spins at the limit of descriptors, and a listening
-	 * socket is simpler to close than to get back. */
-	unsigned flags = MHD_USE_EPOLL | MHD_USE_TURBO | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
+	static const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME;
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, exchange_on_request, front,
+	return MHD_start_daemon(flags | (is_secure ? MHD_USE_TLS : MHD_USE_TURBO), 0, NULL, NULL,
+		exchange_on_request, front,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, front,
 		MHD_OPTION_NOTIFY_COMPLETED, exchange_on_completed, front,
 		MHD_OPTION_URI_LOG_CALLBACK, exchange_on_target, front,
 		MHD_OPTION_UNESCAPE_CALLBACK, exchange_on_unescape, front,
-		MHD_OPTION_CONNECTION_LIMIT, options->max_connections,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->max_head + POOL_SLACK,
+		MHD_OPTION_CONNECTION_LIMIT, front->max_connections,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, front->rules.max_head + POOL_SLACK,
+		MHD_OPTION_ARRAY, is_secure ? secure_options : none,
 		MHD_OPTION_END);
+}
+
+static bool
+engine_start(struct front *front, int which)
+{
+	struct engine *engine = &front->engines[which];
+
+	if (engine->mhd)
+		return true;
+	engine->mhd = mhd_start(front, which == ENGINE_SECURE);
+	return engine->mhd && loop_watch(front->loop, mhd_fd(engine), LOOP_READ, on_mhd_ready, engine);
+}
+
+static void
+engine_stop(struct front *front, struct engine *engine)
+{
+	if (!engine->mhd)
+		return;
+	loop_forget(front->loop, mhd_fd(engine));
+	MHD_stop_daemon(engine->mhd);
+}
+
+bool
+front_can_tls(void)
+{
+	return MHD_is_feature_supported(MHD_FEATURE_TLS) == MHD_YES;
 }
 
 static void
@@ -191,10 +283,23 @@ front_init(struct front *front, struct loop *loop, const struct front_options *o
 	set_rules(front, options);
 	list_init(&front->all);
 	list_init(&front->parking);
+	list_init(&front->shaking);
 	lingers_init(&front->lingers, loop);
 	patience_init(&front->patience, loop, options, front->ops, cut);
 	crowd_init(&front->crowd, options->max_per_caller);
 	doors_init(&front->doors, loop, on_caller, front);
+}
+
+/* Before anybody comes in by a door that needs them. */
+static bool
+start_engines(struct front *front, const struct front_options *options)
+{
+	bool ok = engine_start(front, ENGINE_CLEAR);
+
+	for (size_t i = 0; i < options->socket_count; i++)
+		if (options->sockets[i].identity)
+			ok = ok && engine_start(front, ENGINE_SECURE);
+	return ok;
 }
 
 static bool
@@ -221,9 +326,7 @@ front_new(struct loop *loop, const struct front_options *options, const struct f
 	front_init(front, loop, options);
 	if (!take_sockets(front, options) || !peers_init(&front->peers, loop, on_hangup, front))
 		goto fail;
-	front->mhd = mhd_start(front, options);
-	if (!front->mhd || !loop_watch(loop, mhd_fd(front), LOOP_READ, on_mhd_ready, front) ||
-		!loop_add_guest(loop, &guest))
+	if (!start_engines(front, options) || !loop_add_guest(loop, &guest))
 		goto fail;
 	doors_open(&front->doors);
 	return front;
@@ -247,13 +350,20 @@ hurry_strangers(struct front *front)
 bool
 front_adopt(struct front *front, const struct front_options *options)
 {
-	bool ok = doors_adopt(&front->doors, options->sockets, options->socket_count);
+	bool ok = start_engines(front, options) &&
+		doors_adopt(&front->doors, options->sockets, options->socket_count);
 
 	set_rules(front, options);
 	front->crowd.max = options->max_per_caller;
 	patience_adopt(&front->patience, options);
 	hurry_strangers(front);
 	return ok;
+}
+
+void
+front_identify(struct front *front, unsigned listener, struct identity *identity)
+{
+	doors_identify(&front->doors, listener, identity);
 }
 
 /*
@@ -299,8 +409,12 @@ front_turned_away(const struct front *front)
 static void
 wake_all(struct front *front)
 {
-	for (struct list *node = front->all.next; node != &front->all; node = node->next)
-		exchange_wake(LIST_ITEM(node, struct front_request, all));
+	for (struct list *node = front->all.next; node != &front->all; node = node->next) {
+		struct front_request *request = LIST_ITEM(node, struct front_request, all);
+
+		if (!request->secure || !secure_resume(request->secure))
+			exchange_wake(request);
+	}
 }
 
 void
@@ -312,10 +426,8 @@ front_free(struct front *front)
 	doors_close(&front->doors);
 	wake_all(front);
 	loop_remove_guest(front->loop, front);
-	if (front->mhd) {
-		loop_forget(front->loop, mhd_fd(front));
-		MHD_stop_daemon(front->mhd);
-	}
+	for (int i = 0; i < ENGINES; i++)
+		engine_stop(front, &front->engines[i]);
 	assert(list_empty(&front->all));
 	peers_fini(&front->peers);
 	lingers_fini(&front->lingers);

@@ -1,5 +1,5 @@
 /*
- * The front: HTTP in and out, on one shard's loop. Only front.c and front_exchange.c know libmicrohttpd; this
+ * The front: HTTP in and out, on one shard's loop. Only front.c and front_*.c know libmicrohttpd; this
  * interface is so narrow that another server could stand behind it.
  *
  * An exchange is one request and its answer:
@@ -37,6 +37,7 @@
 
 struct front;
 struct front_request;
+struct identity;
 struct loop;
 
 /* How an exchange ended; names are the log's `end`. */
@@ -64,6 +65,9 @@ struct front_ops {
 	void (*left)(void *exchange);
 	/* The end. <bytes_out>: of the body; of a file also what was sent of it before the end came. */
 	void (*done)(void *exchange, enum front_end end, uint64_t bytes_out);
+	/* A connection ended before its TLS handshake was done: why, as far as is known. <arg> as for
+	 * begin(); may be NULL if no socket has an identity. */
+	void (*unshaken)(void *arg, const char *listener, const char *caller, const char *why);
 };
 
 enum { FRONT_SOCKETS_MAX = 16 };
@@ -78,6 +82,7 @@ struct front_socket {
 	const char *name; /* for logs: "127.0.0.1:8080"; copied */
 	const char *const *allowed_hosts; /* besides loopback; NULL-terminated; may be NULL; borrowed */
 	const char *const *allowed_origins; /* of web pages that may ask; the same */
+	struct identity *identity; /* its callers speak TLS; counted by the front; NULL: in clear */
 };
 
 struct front_options {
@@ -104,6 +109,10 @@ struct front *front_new(struct loop *loop, const struct front_options *options, 
  * a socket, which is closed; the rest is done.
  */
 bool front_adopt(struct front *front, const struct front_options *options);
+/* Who comes in by the sockets of that owner's number from now on sees another certificate; counted. */
+void front_identify(struct front *front, unsigned listener, struct identity *identity);
+/* Whether this libmicrohttpd can serve sockets with an identity. */
+bool front_can_tls(void);
 /* Stops accepting and closes the listening sockets; kept connections are closed after their next answer,
  * or when they stay silent for a moment. */
 void front_drain(struct front *front);
@@ -139,6 +148,13 @@ struct front_peer {
 	size_t group_count;
 };
 bool front_peer(const struct front_request *request, struct front_peer *ret);
+
+/* False: the connection is in clear. */
+struct front_tls {
+	const char *version; /* "TLS1.3" */
+	const char *subject; /* the name in the caller's certificate; NULL: it has none */
+};
+bool front_tls(const struct front_request *request, struct front_tls *ret);
 
 /* In begin(): the body of this one may have at most <max> bytes, where that is less than the options say.
  * A longer Content-Length is told to ready() before the body is read. */

@@ -20,7 +20,7 @@ exchange_on_target(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct front_request *request = request_of(mhd);
 
-	pace_heard(&request->front->pace);
+	pace_heard(&request->engine->pace);
 	request_hide_query(request, (char *)target); /* const for who logs; it is the connection's own */
 	if (request->deadline.phase != DEADLINE_HEAD)
 		patience_enter(&request->front->patience, request, DEADLINE_HEAD);
@@ -164,7 +164,7 @@ exchange_on_request(void *cls, struct MHD_Connection *mhd, const char *url, cons
 {
 	struct front_request *request = *context;
 
-	pace_heard(&request->front->pace);
+	pace_heard(&request->engine->pace);
 	if (!request->now.arg)
 		return take_head(request, method, version);
 	if (*len > 0) {
@@ -219,7 +219,7 @@ static void
 hurry(struct front_request *request)
 {
 	MHD_set_connection_option(request->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 1u);
-	request->front->busy = true;
+	request->engine->busy = true;
 }
 
 static ssize_t
@@ -227,6 +227,8 @@ tear(struct front_request *request)
 {
 	struct linger reset = { .l_onoff = 1 };
 
+	if (request->secure)
+		secure_tear(request->secure);
 	if (ends_by_close(request))
 		setsockopt(request->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	hurry(request);
@@ -240,7 +242,7 @@ on_room(void *cls, uint64_t at, char *room, size_t len)
 	struct front_request *request = cls;
 	size_t got = 0;
 
-	pace_heard(&request->front->pace);
+	pace_heard(&request->engine->pace);
 	switch (feed_read(&request->now.feed, at, room, len, &got)) {
 	case FEED_MORE:
 		return (ssize_t)got;
@@ -294,7 +296,7 @@ void
 exchange_wake(struct front_request *request)
 {
 	list_remove(&request->parking);
-	request->front->busy = true;
+	request->engine->busy = true;
 	if (request->now.parked)
 		MHD_resume_connection(request->mhd);
 	request->now.parked = false;
@@ -385,6 +387,8 @@ static void
 linger(struct front_request *request)
 {
 	peers_remove(&request->front->peers, request->fd);
+	if (request->secure)
+		secure_bye(request->secure);
 	linger_on(&request->front->lingers, request->fd);
 }
 
@@ -437,9 +441,9 @@ exchange_on_completed(
 	struct front *front = cls;
 	struct exchange *now = &request->now;
 
-	pace_heard(&front->pace);
 	if (!request)
 		return;
+	pace_heard(&request->engine->pace);
 	now->is_over = true;
 	if (now->arg && now->whole && !now->replied)
 		abandon(request);

@@ -1,6 +1,6 @@
 /*
- * The front as its own two files see it: front.c has the connections and the run of libmicrohttpd,
- * front_exchange.c one request and its answer.
+ * The front as its own files see it: front.c has the connections and the runs of libmicrohttpd,
+ * front_exchange.c one request and its answer, front_secure.c the TLS of a connection.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "daemon/crowd.h"
 #include "daemon/door.h"
 #include "daemon/front.h"
+#include "daemon/front_secure.h"
 #include "daemon/guard.h"
 #include "daemon/linger.h"
 #include "daemon/loop.h"
@@ -18,9 +19,18 @@
 #include "daemon/peer.h"
 #include "daemon/request.h"
 
+/* A daemon of libmicrohttpd: one for connections in clear, one for TLS. */
+struct engine {
+	struct MHD_Daemon *mhd; /* NULL: not needed so far */
+	bool busy; /* it has something to do in this iteration */
+	struct pace pace;
+};
+
+enum { ENGINE_CLEAR, ENGINE_SECURE, ENGINES };
+
 struct front {
 	struct loop *loop;
-	struct MHD_Daemon *mhd;
+	struct engine engines[ENGINES];
 	const struct front_ops *ops;
 	void *arg;
 	struct guard_rules rules;
@@ -32,14 +42,13 @@ struct front {
 	struct patience patience;
 	struct lingers lingers;
 
-	bool busy; /* libmicrohttpd has something to do in this iteration */
-	struct pace pace;
 	bool draining;
 	bool stopping;
 	unsigned connections;
 	uint64_t accepted;
 	uint64_t turned_away;
 	struct list all;                /* struct front_request, one a connection */
+	struct list shaking;            /* struct secure, to be suspended the same way */
 	struct list parking;            /* to be parked when libmicrohttpd has run */
 	struct front_request *arriving; /* handed to libmicrohttpd, not yet named by it */
 };
@@ -51,6 +60,9 @@ enum MHD_Result exchange_on_request(void *cls, struct MHD_Connection *mhd, const
 	const char *method, const char *version, const char *data, size_t *len, void **context);
 void exchange_on_completed(
 	void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code);
+
+/* What libmicrohttpd needs for TLS. */
+extern const struct MHD_OptionItem secure_options[];
 
 /* Lets libmicrohttpd go on with a request that is parked or will be. */
 void exchange_wake(struct front_request *request);

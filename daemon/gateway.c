@@ -141,6 +141,15 @@ on_badge(void *arg, unsigned listener, const char *token)
 		shard_badge(gateway->shards[i], listener, token);
 }
 
+static void
+on_renewal(void *arg, unsigned listener, struct identity *identity)
+{
+	struct gateway *gateway = arg;
+
+	for (unsigned i = 0; i < gateway->shard_count; i++)
+		shard_identify(gateway->shards[i], listener, identity);
+}
+
 /* ---- life -------------------------------------------------------------------------------------- */
 
 /* Every shard is told before any is waited for. */
@@ -343,6 +352,17 @@ adopt_first(struct gateway *gateway, struct config *config)
 	return true;
 }
 
+/* Of files that may change while we run. */
+static bool
+make_watchers(struct gateway *gateway, const struct config *config)
+{
+	struct renewals_options options = { gateway->metrics[gateway->shard_count], on_renewal, gateway };
+
+	gateway->badges = badges_new(gateway->loop, config, on_badge, gateway);
+	gateway->renewals = renewals_new(gateway->loop, config, &options);
+	return gateway->badges && gateway->renewals;
+}
+
 static bool
 start(struct gateway *gateway, struct config *config)
 {
@@ -356,8 +376,8 @@ start(struct gateway *gateway, struct config *config)
 		if (!make_shard(gateway, config, i))
 			return false;
 	}
-	gateway->badges = badges_new(gateway->loop, config, on_badge, gateway);
-	if (!gateway->badges || !make_tokens(gateway) || !adopt_first(gateway, config_ref(config)))
+	if (!make_watchers(gateway, config) || !make_tokens(gateway) ||
+		!adopt_first(gateway, config_ref(config)))
 		return false;
 	for (; gateway->started < gateway->shard_count; gateway->started++) {
 		if (!shard_start(gateway->shards[gateway->started]))
@@ -382,6 +402,7 @@ take_down(struct gateway *gateway)
 		shard_join(gateway->shards[i]);
 	tokens_free(gateway->tokens);
 	badges_free(gateway->badges);
+	renewals_free(gateway->renewals);
 	for (unsigned i = 0; gateway->shards && i < gateway->shard_count; i++)
 		shard_free(gateway->shards[i]);
 	if (lifecycle_state(&gateway->life) == LIFE_STOPPED)

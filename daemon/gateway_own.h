@@ -8,6 +8,7 @@
 #include "daemon/lifecycle.h"
 #include "daemon/loop.h"
 #include "daemon/metrics.h"
+#include "daemon/renewal.h"
 #include "daemon/shard.h"
 #include "daemon/sockets.h"
 #include "daemon/tokens.h"
@@ -19,6 +20,7 @@ struct gateway {
 	struct loop *loop;
 	struct tokens *tokens;
 	struct badges *badges;
+	struct renewals *renewals;
 	struct sockets sockets;
 	struct lifecycle life;
 	struct admin admin;

@@ -1,6 +1,7 @@
 #include "daemon/gateway_own.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/environment.h"
@@ -68,12 +69,26 @@ put_in_force(struct gateway *gateway, struct config *config, struct sockets *soc
 	show_names(gateway);
 	lifecycle_allow(&gateway->life, config->drain_delay_ms, config->drain_ms);
 	badges_adopt(gateway->badges, config);
+	renewals_adopt(gateway->renewals, config);
 	if (log_level_parse(config->log.level, &level))
 		log_set_level(level);
 	gateway->behind = gateway->shard_count;
 	for (unsigned i = 0; i < gateway->shard_count; i++)
 		shard_adopt(gateway->shards[i], &terms[i]);
 	free(terms);
+}
+
+static bool
+can_serve(const struct config *config, struct cspark_error *ret_error)
+{
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (config->listeners[i].tls.identity && !front_can_tls())
+			goto fail;
+	return true;
+fail:
+	snprintf(ret_error->detail, sizeof ret_error->detail,
+		"a listener wants TLS, and this libmicrohttpd was built without it");
+	return false;
 }
 
 /* Opens, then prepares, then tells: each undoes what was done before it. */
@@ -83,7 +98,8 @@ prepare(struct gateway *gateway, struct config *config, struct cspark_error *ret
 	struct sockets sockets;
 	struct shard_terms *terms;
 
-	if (!config_follow(&gateway->lineage, config, gateway->config, &gateway->kept, ret_error) ||
+	if (!can_serve(config, ret_error) ||
+		!config_follow(&gateway->lineage, config, gateway->config, &gateway->kept, ret_error) ||
 		!sockets_open(&sockets, &gateway->sockets, config, ret_error))
 		return false;
 	terms = make_terms(gateway, config, &sockets, ret_error);

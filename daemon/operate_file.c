@@ -126,12 +126,14 @@ static enum call_step
 rewrite_body(struct call *call)
 {
 	struct str host = front_header(call->request, "Host");
+	struct front_tls tls;
+	const char *scheme = front_tls(call->request, &tls) ? "https" : "http";
 	const struct config_tenant *tenant = call->tenant;
 	struct rewrite rewrite = {
 		.policy = { .origin = tenant->origin,
 			.hosts = (const char *const *)tenant->file_hosts,
 			.private_addresses = tenant->private_files },
-		.base = str_of(arena_printf(&call->arena, "http://%.*s", STR_ARG(host))),
+		.base = str_of(arena_printf(&call->arena, "%s://%.*s", scheme, STR_ARG(host))),
 		.tenant = tenant == call->config->tenants ? (struct str){ NULL, 0 } :
 								  str_of(tenant->name),
 	};

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "base/buf.h"
+#include "daemon/front_secure.h"
 #include "daemon/peer.h"
 
 enum { HEAD_MAX = 8192 };
@@ -38,6 +39,7 @@ request_free(struct front_request *request)
 	list_remove(&request->parking);
 	deadline_leave(&request->deadline);
 	crowd_leave(request->member);
+	secure_free(request->secure);
 	free(request);
 }
 
@@ -100,6 +102,18 @@ put_head(struct buf *head, const char *reason, const struct front_reply *reply)
 	buf_printf(head, "Content-Length: %zu\r\n\r\n", reply->body.len);
 }
 
+static bool
+send_clear(int fd, struct str head, struct str body)
+{
+	struct iovec parts[] = {
+		{ (void *)head.at, head.len },
+		{ (void *)body.at, body.len },
+	};
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)(head.len + body.len);
+}
+
 void
 request_send(struct front_request *request, const char *reason, const struct front_reply *reply)
 {
@@ -107,16 +121,10 @@ request_send(struct front_request *request, const char *reason, const struct fro
 
 	buf_init(&head, HEAD_MAX);
 	put_head(&head, reason, reply);
-	if (!buf_failed(&head)) {
-		struct iovec parts[] = {
-			{ head.data, head.len },
-			{ (void *)reply->body.at, reply->body.len },
-		};
-		struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
-		ssize_t sent = sendmsg(request->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		request->now.is_sent = sent == (ssize_t)(head.len + reply->body.len);
-	}
+	if (!buf_failed(&head))
+		request->now.is_sent = request->secure ?
+			secure_send(request->secure, buf_text(&head), reply->body) :
+			send_clear(request->fd, buf_text(&head), reply->body);
 	buf_fini(&head);
 }
 
@@ -193,6 +201,14 @@ const char *
 front_listener(const struct front_request *request)
 {
 	return request->door->name;
+}
+
+bool
+front_tls(const struct front_request *request, struct front_tls *ret)
+{
+	if (request->secure)
+		*ret = secure_names(request->secure);
+	return request->secure != NULL;
 }
 
 bool

@@ -16,6 +16,8 @@
 #include "daemon/feed.h"
 #include "daemon/front.h"
 
+struct engine;
+struct secure;
 struct MHD_Connection;
 struct MHD_Response;
 
@@ -53,7 +55,9 @@ struct exchange {
 
 struct front_request {
 	struct front *front;
+	struct engine *engine;
 	struct MHD_Connection *mhd;
+	struct secure *secure; /* NULL: in clear */
 	struct door *door;
 	struct crowd_member *member; /* NULL: not counted */
 	int fd;

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "daemon/call.h"
 #include "daemon/edition.h"
+#include "daemon/identity.h"
 #include "daemon/log.h"
 
 #define PULSE_MS 1000
@@ -39,6 +40,7 @@ struct letter {
 	int64_t until_ms;
 	unsigned listener;
 	char *badge;
+	struct identity *identity;
 	struct cspark_token_news news;
 	enum lifecycle_state state;
 	struct shard_terms *terms; /* NULL: none */
@@ -62,6 +64,7 @@ letter_free(struct letter *letter)
 		shard_terms_fini(letter->terms);
 	free(letter->terms);
 	secret_free(letter->badge);
+	identity_unref(letter->identity);
 	free(letter);
 }
 
@@ -146,6 +149,7 @@ fill_socket(const struct shard *shard, const struct config *config, const struct
 		.name = place->name,
 		.allowed_hosts = (const char *const *)listener->allowed_hosts,
 		.allowed_origins = (const char *const *)listener->allowed_origins,
+		.identity = listener->tls.identity,
 	};
 }
 
@@ -193,6 +197,12 @@ static void
 read_badge(struct letter *letter)
 {
 	edition_set_badge(letter->shard->desk.edition, letter->listener, letter->badge);
+}
+
+static void
+read_identity(struct letter *letter)
+{
+	front_identify(letter->shard->front, letter->listener, letter->identity);
 }
 
 /* In a state that is waited for, what it waits for is done. */
@@ -266,6 +276,14 @@ shard_badge(struct shard *shard, unsigned listener, const char *token)
 
 	assert(letter.badge);
 	post(shard, letter, read_badge);
+}
+
+void
+shard_identify(struct shard *shard, unsigned listener, struct identity *identity)
+{
+	struct letter letter = { .listener = listener, .identity = identity_ref(identity) };
+
+	post(shard, letter, read_identity);
 }
 
 void

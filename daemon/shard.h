@@ -60,6 +60,8 @@ void shard_adopt(struct shard *shard, const struct shard_terms *terms);
 void shard_token(struct shard *shard, unsigned account, const struct cspark_token_news *news);
 /* Callers of the listener of that id must show <token> from now on; copied. */
 void shard_badge(struct shard *shard, unsigned listener, const char *token);
+/* Callers of the listener of that id see another certificate from now on; counted. */
+void shard_identify(struct shard *shard, unsigned listener, struct identity *identity);
 void shard_hold(struct shard *shard, unsigned account, int64_t until_ms);
 void shard_enter(struct shard *shard, enum lifecycle_state state); /* any but LIFE_STOPPED */
 void shard_stop(struct shard *shard); /* nothing is open: end the thread */

@@ -77,6 +77,8 @@ suits(const struct config_listener *listener, const struct socket_place *place, 
 			"unsafe_listen = true in the listener");
 	if (!place->is_unix && (listener->uids.count || listener->gids.count))
 		return fail(ret_error, name, "is no unix socket, as allow_uids and allow_gids want");
+	if (place->is_unix && listener->tls.cert)
+		return fail(ret_error, name, "is a unix socket, which has no use for tls; take tls away");
 	return true;
 }
 

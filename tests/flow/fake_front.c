@@ -184,6 +184,12 @@ front_peer(const struct front_request *request, struct front_peer *ret)
 	return false;
 }
 
+bool
+front_tls(const struct front_request *request, struct front_tls *ret)
+{
+	return false;
+}
+
 const char *
 front_caller(const struct front_request *request)
 {

@@ -300,7 +300,7 @@ on_done(void *exchange, enum front_end end, uint64_t bytes_out)
 	free(echo);
 }
 
-static const struct front_ops ops = { on_begin, on_body, on_ready, on_left, on_done };
+static const struct front_ops ops = { on_begin, on_body, on_ready, on_left, on_done, NULL };
 
 /* ---- options ---- */
 

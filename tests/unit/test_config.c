@@ -200,7 +200,8 @@ Test(config, takes_an_empty_variable_for_none)
 static const char *
 with_key(const struct config_key *key, const char *value)
 {
-	static char text[8192];
+	static char text[8192], group[4096];
+	enum config_section owner = config_section_owner(key->section);
 	const char *name = key->name;
 
 	switch (key->section) {
@@ -211,18 +212,15 @@ with_key(const struct config_key *key, const char *value)
 		snprintf(text, sizeof(text), "tenants = ( { %s = %s; auth = { open = true; }; } );", name,
 			value);
 		return text;
-	case CONFIG_AUTH:
-	case CONFIG_RETRY:
-		snprintf(text, sizeof(text), "%s = { %s = %s; };", config_place(key->section)->name, name,
-			value);
-		return tenant_with(text);
 	case CONFIG_TOP:
 		snprintf(text, sizeof(text), "%s = %s;", name, value);
 		return beside(text);
 	default:
-		snprintf(text, sizeof(text), "%s = { %s = %s; };", config_place(key->section)->name, name,
+		snprintf(group, sizeof(group), "%s = { %s = %s; };", config_place(key->section)->name, name,
 			value);
-		return beside(text);
+		snprintf(text, sizeof(text), owner == CONFIG_LISTENER ? "listeners = ( { %s } );" : "%s",
+			group);
+		return owner == CONFIG_TENANT ? tenant_with(group) : beside(text);
 	}
 }
 
