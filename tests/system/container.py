@@ -44,6 +44,16 @@ def wait_for(happened, what, deadline=30):
     return result
 
 
+def mirror():
+    """Where this machine's apt has Debian 12 from; nothing if it does not say, for debootstrap's own idea."""
+    try:
+        said = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Codename: bookworm"],
+                              capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return []
+    return said.stdout.split()[:1]
+
+
 def base():
     """The file system that containers have in common."""
     for tool in ("debootstrap", "systemd-nspawn", "nsenter"):
@@ -57,7 +67,7 @@ def base():
     FOLDER.mkdir(parents=True, exist_ok=True)
     fresh = FOLDER / "bookworm.new"
     shutil.rmtree(fresh, ignore_errors=True)
-    made = subprocess.run(["debootstrap", "--variant=minbase", "--include=" + ",".join(INSIDE), "bookworm", str(fresh)],
+    made = subprocess.run(["debootstrap", "--variant=minbase", "--include=" + ",".join(INSIDE), "bookworm", str(fresh), *mirror()],
                           capture_output=True, text=True, check=False)
     if made.returncode:
         raise Impossible("debootstrap failed: " + (made.stdout + made.stderr)[-400:])
