@@ -124,7 +124,7 @@ class Container:
         return self
 
     def __exit__(self, kind, *_):
-        if self.process.poll() is None:
+        if self._is_running():
             subprocess.run(self._crun("kill", self.name, "KILL"), capture_output=True, check=False)
         self.process.wait(30)
         subprocess.run(self._crun("delete", "--force", self.name), capture_output=True, check=False)
@@ -137,20 +137,16 @@ class Container:
         return self.process.wait(deadline)
 
     def kill(self, signal):
+        assert self._is_running(), self._end()
         subprocess.run(self._crun("kill", self.name, signal), check=True)
 
     def exec(self, *command):
         """As probes are run: inside, with all that the container has."""
-        assert self.process.poll() is None, f"it ended with {self.process.returncode}:\n{self.output()[-3000:]}"
+        assert self._is_running(), self._end()
         return subprocess.run(self._crun("exec", "--user", "%d:%d" % self.user, "--cwd", "/", self.name, *command), capture_output=True, text=True, timeout=60,
                               check=False)
 
     # -- looking inside -----------------------------------------------------
-
-    @property
-    def pid(self):
-        """Of its first process, as this machine numbers it."""
-        return json.loads(subprocess.run(self._crun("state", self.name), capture_output=True, check=True).stdout)["pid"]
 
     def output(self):
         return (self.folder / "stdout").read_text() + (self.folder / "stderr").read_text()
@@ -179,6 +175,18 @@ class Container:
             self.mounts[folder] = here
 
     # -- inside -------------------------------------------------------------
+
+    def _is_running(self):
+        """Waits until it has been started; False if it has ended."""
+        wait_for(lambda: self.process.poll() is not None or self._state() == "running", "the start of a container")
+        return self.process.poll() is None
+
+    def _state(self):
+        said = subprocess.run(self._crun("state", self.name), capture_output=True, text=True, check=False).stdout
+        return json.loads(said)["status"] if said else None
+
+    def _end(self):
+        return f"it ended with {self.process.poll()}:\n{self.output()[-3000:]}"
 
     def _crun(self, *words):
         return [*BEFORE, "crun", "--root", str(FOLDER / "crun"), "--cgroup-manager", "disabled", *map(str, words)]
