@@ -7,6 +7,7 @@ The file system is made once by debootstrap, in $CSPARK_BUILD/system (default: b
 in memory above it, and gone with the container.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -75,6 +76,34 @@ def base():
     return root
 
 
+class Groups:
+    """Control groups of a name of its own, in the hierarchies that systemd uses: containers that share theirs disturb each other."""
+
+    def __init__(self, name):
+        self.folders = [folder / name for folder in self._mine() if os.access(folder, os.W_OK)]
+
+    @staticmethod
+    def _mine():
+        """Where this process is: in systemd's own hierarchy of version 1, and in that of version 2."""
+        groups = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+        for line in Path("/proc/self/mountinfo").read_text().splitlines():
+            place, kind = (part.split() for part in line.split(" - "))
+            name = "name=systemd" if "name=systemd" in kind[2].split(",") else "" if kind[0] == "cgroup2" else None
+            if name in groups and place[3] == "/":
+                yield Path(place[4]) / groups[name].lstrip("/")
+
+    def enter(self):
+        for folder in self.folders:
+            folder.mkdir(exist_ok=True)
+            (folder / "cgroup.procs").write_text(str(os.getpid()))
+
+    def remove(self):
+        for folder in self.folders:
+            for inner, _, _ in os.walk(folder, topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(inner)
+
+
 def namespace_pid(pid):
     """The number that process `pid` has in its innermost namespace."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -86,6 +115,7 @@ def namespace_pid(pid):
 class Container:
     def __init__(self):
         self.name = f"csparkd-test-{os.getpid()}"
+        self.groups = Groups(self.name)
         self.process = None
         self.leader = None  # its systemd, as this machine numbers it
 
@@ -104,6 +134,7 @@ class Container:
             # Nothing of it is wanted any more, and with its first process the kernel ends all others.
             os.kill(self.leader or self.process.pid, signal.SIGKILL)
             self.process.wait(60)
+        self.groups.remove()
         shutil.rmtree(f"/run/systemd/nspawn/propagate/{self.name}", ignore_errors=True)
 
     def _boot(self):
@@ -112,7 +143,7 @@ class Container:
         self.process = subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--link-journal=no",
              "--console=pipe", f"--machine={self.name}", f"--directory={root}", "--volatile=overlay"],
-            stdin=subprocess.DEVNULL, stdout=self._console, stderr=subprocess.STDOUT)
+            stdin=subprocess.DEVNULL, stdout=self._console, stderr=subprocess.STDOUT, preexec_fn=self.groups.enter)
         self.leader = wait_for(self._find_leader, "the container's first process")
         wait_for(self._is_up, "the end of booting", 90)
 
