@@ -5,7 +5,7 @@ _csparkctl_command()
 	local noun=
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--url) [ $# -gt 1 ] && shift ;;
+		--url | --cacert | --cert | --key) [ $# -gt 1 ] && shift ;;
 		-*) ;;
 		*)
 			if [ -n "$noun" ]; then
@@ -29,7 +29,7 @@ _csparkctl_command()
 _csparkctl_candidates()
 {
 	case $2 in
-	-i | -o | --input | --output | --file | --ca-file) echo @file; return ;;
+	-i | -o | --input | --output | --file | --ca-file | --cacert | --cert | --key) echo @file; return ;;
 	--type | --tenant | --timeout | --url | --meta | --version | --date | --purpose | --source | --correlation | \
 	--outputs | --filter | --subservices | --tables) return ;;
 	--shape | --format | --compiler | --validation) _csparkctl_values "$1:$2"; return ;;
@@ -40,7 +40,7 @@ _csparkctl_candidates()
 	completion) echo bash zsh; return ;;
 	esac
 	case $3 in
-	-*) if [ -z "$1" ]; then echo --url --help --version; else _csparkctl_options "${1% }"; fi ;;
+	-*) if [ -z "$1" ]; then echo --url --cacert --cert --key --help --version; else _csparkctl_options "${1% }"; fi ;;
 	*) _csparkctl_parameters "${1% }"; ! _csparkctl_sends "$1" || echo @file ;;
 	esac
 }

@@ -15,7 +15,7 @@
 static void
 print_usage(FILE *out)
 {
-	fputs("usage: csparkctl [--url http://HOST:PORT | --url unix:/PATH] COMMAND [ARGUMENT "
+	fputs("usage: csparkctl [--url http[s]://HOST:PORT | --url unix:/PATH] COMMAND [ARGUMENT "
 	      "...]\n\ncommands:\n",
 		out);
 	for (const struct command *command = COMMANDS; command->name; command++)
@@ -23,7 +23,9 @@ print_usage(FILE *out)
 	fputs("\nand all that Spark can do, as in \"csparkctl services list\":\n ", out);
 	catalog_print_nouns(out);
 	fputs("\n\n\"csparkctl help COMMAND\" tells more; so does csparkctl(1).\n"
-	      "The daemon is looked for at --url, at $CSPARKD_URL, or at " DEFAULT_URL ".\n",
+	      "The daemon is looked for at --url, at $CSPARKD_URL, or at " DEFAULT_URL ".\n"
+	      "By https: --cacert FILE, --cert FILE, --key FILE, or $CSPARKD_CACERT, $CSPARKD_CERT, "
+	      "$CSPARKD_KEY.\n",
 		out);
 }
 
@@ -90,6 +92,9 @@ main(int argc, char **argv)
 {
 	static const struct option OPTIONS[] = {
 		{ "url", required_argument, NULL, 'u' },
+		{ "cacert", required_argument, NULL, 'a' },
+		{ "cert", required_argument, NULL, 'c' },
+		{ "key", required_argument, NULL, 'k' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
@@ -102,6 +107,15 @@ main(int argc, char **argv)
 		switch (option) {
 		case 'u':
 			url = optarg;
+			break;
+		case 'a':
+			setenv("CSPARKD_CACERT", optarg, true); /* for wire_tls.c */
+			break;
+		case 'c':
+			setenv("CSPARKD_CERT", optarg, true);
+			break;
+		case 'k':
+			setenv("CSPARKD_KEY", optarg, true);
 			break;
 		case 'h':
 			print_usage(stdout);

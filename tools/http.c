@@ -137,7 +137,7 @@ static void
 send_some(struct exchange *exchange)
 {
 	struct str *left = &exchange->unsent;
-	ssize_t sent = send(exchange->wire.fd, left->at, left->len, MSG_NOSIGNAL);
+	ssize_t sent = wire_send(&exchange->wire, left->at, left->len);
 
 	if (sent > 0)
 		*left = str_range(left->at + sent, left->len - (size_t)sent);
@@ -176,7 +176,8 @@ static bool
 receive_some(struct exchange *exchange, bool *ret_done)
 {
 	char data[PIECE_SIZE];
-	ssize_t received = recv(exchange->wire.fd, data, sizeof(data), 0);
+	ssize_t received = wire_receive(&exchange->wire, data, sizeof(data));
+	const char *error = received < 0 ? wire_error(&exchange->wire) : NULL;
 
 	if (received < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
@@ -193,7 +194,7 @@ receive_some(struct exchange *exchange, bool *ret_done)
 		break;
 	}
 	if (received < 0)
-		return fail(exchange, "the connection broke", strerror(errno));
+		return fail(exchange, "the connection broke", error);
 	return fail(exchange,
 		exchange->response->status || exchange->reader.text.len || received > 0 ?
 			"the answer is not whole, or not HTTP" :

@@ -1,7 +1,7 @@
 /*
  * One HTTP/1.1 exchange with the daemon: plain, blocking, with a deadline. Bodies of any size go from a
  * descriptor and to a sink; without these they are texts, and bounded. It is no general client; it speaks to
- * csparkd over TCP or a unix socket and closes.
+ * csparkd over TCP, by TLS or in clear, or a unix socket, and closes.
  */
 #pragma once
 
@@ -51,8 +51,8 @@ struct http_request {
 	bool is_patient;                  /* for each wait in it */
 };
 
-/* <url>: "http://HOST[:PORT]" or "unix:/PATH". False: no whole answer, and why. <ret> needs
- * http_response_fini() in any case. */
+/* <url>: "http://HOST[:PORT]", "https://HOST[:PORT]" or "unix:/PATH". False: no whole answer, and why. <ret>
+ * needs http_response_fini() in any case. */
 bool http_exchange(const char *url, const struct http_request *request, struct http_response *ret,
 	char *ret_why, size_t why_size) __attribute__((warn_unused_result));
 void http_response_fini(struct http_response *response);

@@ -1,6 +1,7 @@
 #include "tools/wire.h"
 
 #include "tools/progress.h"
+#include "tools/wire_tls.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -37,6 +38,10 @@ wire_wait(struct wire *wire, short events, short *ret_events)
 	int64_t left_ms;
 	int ready;
 
+	if ((events & POLLIN) && wire->tls && wire_tls_has_more(wire->tls)) {
+		*ret_events = POLLIN;
+		return true;
+	}
 	do {
 		progress_tick(wire->progress);
 		left_ms = wire->deadline_ms - wire_now_ms();
@@ -85,7 +90,8 @@ connect_unix(struct wire *wire, const char *path)
 
 /* "HOST", "HOST:PORT", "[IPv6]:PORT" -> NUL-terminated parts. */
 static bool
-split_authority(struct str authority, char *ret_host, char *ret_port, size_t size)
+split_authority(
+	struct str authority, struct str usual_port, char *ret_host, char *ret_port, size_t size)
 {
 	struct str host, port;
 
@@ -93,10 +99,10 @@ split_authority(struct str authority, char *ret_host, char *ret_port, size_t siz
 		host = str_cut(str_range(authority.at + 1, authority.len - 1), ']', &port);
 		if (!port.at || (port.len > 0 && port.at[0] != ':'))
 			return false;
-		port = port.len ? str_range(port.at + 1, port.len - 1) : STR("80");
+		port = port.len ? str_range(port.at + 1, port.len - 1) : usual_port;
 	} else {
 		host = str_cut(authority, ':', &port);
-		port = port.at ? port : STR("80");
+		port = port.at ? port : usual_port;
 	}
 	if (host.len == 0 || host.len >= size || port.len == 0 || port.len >= size)
 		return false;
@@ -106,7 +112,7 @@ split_authority(struct str authority, char *ret_host, char *ret_port, size_t siz
 }
 
 static bool
-connect_tcp(struct wire *wire, struct str authority)
+connect_tcp(struct wire *wire, struct str authority, bool by_tls)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
 	struct addrinfo *list;
@@ -114,7 +120,7 @@ connect_tcp(struct wire *wire, struct str authority)
 	bool ok = false;
 	int error;
 
-	if (!split_authority(authority, host, port, sizeof(host)))
+	if (!split_authority(authority, by_tls ? STR("443") : STR("80"), host, port, sizeof(host)))
 		return wire_fail(wire, "the URL has no valid host and port", NULL);
 	error = getaddrinfo(host, port, &hints, &list);
 	if (error)
@@ -125,30 +131,55 @@ connect_tcp(struct wire *wire, struct str authority)
 		ok = connect_to(wire, one->ai_addr, one->ai_addrlen);
 	}
 	freeaddrinfo(list);
-	return ok;
+	if (ok && by_tls)
+		wire->tls = wire_tls_open(wire, host);
+	return ok && (!by_tls || wire->tls);
 }
 
 bool
 wire_open(struct wire *wire, const char *url, struct str *ret_host)
 {
-	struct str text = str_of(url);
+	struct str text = str_of(url), rest;
+	bool by_tls = str_starts(text, STR("https://"));
 
 	if (str_starts(text, STR("unix:"))) {
 		*ret_host = STR("localhost");
 		return connect_unix(wire, url + strlen("unix:"));
 	}
-	if (!str_starts(text, STR("http://")))
-		return wire_fail(wire, "the URL must be http://HOST:PORT or unix:/PATH", NULL);
-	text = str_range(text.at + strlen("http://"), text.len - strlen("http://"));
+	if (!by_tls && !str_starts(text, STR("http://")))
+		return wire_fail(
+			wire, "the URL must be http://HOST:PORT, https://HOST:PORT or unix:/PATH", NULL);
+	str_cut(text, ':', &rest);
+	text = str_range(rest.at + strlen("//"), rest.len - strlen("//"));
 	while (str_ends(text, STR("/")))
 		text.len--;
 	*ret_host = text;
-	return connect_tcp(wire, text);
+	return connect_tcp(wire, text, by_tls);
+}
+
+ssize_t
+wire_send(struct wire *wire, const char *data, size_t len)
+{
+	return wire->tls ? wire_tls_send(wire->tls, data, len) : send(wire->fd, data, len, MSG_NOSIGNAL);
+}
+
+ssize_t
+wire_receive(struct wire *wire, char *data, size_t size)
+{
+	return wire->tls ? wire_tls_receive(wire->tls, data, size) : recv(wire->fd, data, size, 0);
+}
+
+const char *
+wire_error(const struct wire *wire)
+{
+	return wire->tls && errno == EPROTO ? wire_tls_error(wire->tls) : strerror(errno);
 }
 
 void
 wire_close(struct wire *wire)
 {
+	wire_tls_close(wire->tls);
+	wire->tls = NULL;
 	if (wire->fd >= 0)
 		close(wire->fd);
 	wire->fd = -1;

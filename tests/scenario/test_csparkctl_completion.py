@@ -71,7 +71,7 @@ def test_bash_completes_commands(bash):
     assert bash("csparkctl services vers") == {"versions"}
     assert bash("csparkctl --url http://x services vers") == {"versions"}
     assert bash("csparkctl help services vers") == {"versions"}
-    assert bash("csparkctl --") == {"--url", "--help", "--version"}
+    assert bash("csparkctl --") == {"--url", "--cacert", "--cert", "--key", "--help", "--version"}
     assert bash("csparkctl completion ") == {"bash", "zsh"}
     assert "config" in bash("csparkctl platform ")
 

@@ -3,7 +3,9 @@
 import json
 
 import pytest
+from configured import csparkd
 from gateway import Gateway, free_port
+from keys import Keys
 from simulator import Simulator
 from test_csparkctl import ANSWERED, OK, UNREACHABLE, run
 
@@ -112,3 +114,57 @@ def test_a_listener_that_wants_a_token(environment, tmp_path):
             assert (done.returncode, done.stderr) == (OK, b"")
         done = run("--url", gateway.url, "execute", SERVICE, "radius=3", "height=4")
         assert done.returncode != OK and b"caller_unknown" in done.stderr
+
+
+# -- by TLS ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def by_tls(sim, tmp_path_factory):
+    """A daemon that wants certificates, and a second listener in clear."""
+    keys = Keys(tmp_path_factory.mktemp("keys"))
+    keys.install("gateway")
+    clear, port = free_port(), free_port()
+    listeners = [{"address": f"127.0.0.1:{clear}"},
+                 {"address": f"127.0.0.1:{port}", "tls": keys.tls(client_ca=str(keys.ca))}]
+    with csparkd(sim, listen=False, port=clear, listeners=listeners):
+        yield f"https://127.0.0.1:{port}", keys
+
+
+def test_it_speaks_tls(by_tls):
+    url, keys = by_tls
+    cert = keys.caller("alice")
+    options = ("--cacert", keys.ca, "--cert", cert, "--key", cert.with_suffix(".key"))
+    done = run("--url", url, *options, "execute", SERVICE, "radius=3", "height=4")
+    assert (done.returncode, done.stderr) == (OK, b"") and b'"volume":113.097' in done.stdout
+    both = keys.folder / "both.pem"
+    both.write_bytes(cert.read_bytes() + cert.with_suffix(".key").read_bytes())
+    env = {"CSPARKD_URL": url, "CSPARKD_CACERT": str(keys.ca), "CSPARKD_CERT": str(both)}
+    done = run("health", env=env)
+    assert done.returncode == OK, done.stderr
+    large = json.dumps([{"radius": number} for number in range(20000)]).encode()
+    done = run("execute", SERVICE, "--file", "-", "--format", "ndjson", stdin=large, env=env)
+    assert done.returncode == OK and len(done.stdout.splitlines()) == 20000, done.stderr
+
+
+@pytest.mark.parametrize("how,words", [
+    ("another CA", b"certificate is not trusted (--cacert says whom to trust)"),
+    ("no CA", b"certificate is not trusted"),
+    ("no certificate", b"the daemon wants a certificate that it trusts (--cert, --key)"),
+    ("another's certificate", b"the daemon wants a certificate that it trusts"),
+    ("no file", b"No such file"),
+    ("a key alone", b"--key needs --cert"),
+    ("in clear", b"no TLS with the daemon")])
+def test_it_tells_why_there_is_no_tls(by_tls, gateway, tmp_path, how, words):
+    url, keys = by_tls
+    other = Keys(tmp_path)
+    options = {"another CA": ["--cacert", other.ca], "no CA": [], "no certificate": ["--cacert", keys.ca],
+               "no file": ["--cacert", tmp_path / "nothing"], "a key alone": ["--cacert", keys.ca, "--key", keys.key],
+               "in clear": ["--cacert", keys.ca]}.get(how)
+    if how == "another's certificate":
+        cert = other.caller("mallory")
+        options = ["--cacert", keys.ca, "--cert", cert, "--key", cert.with_suffix(".key")]
+    if how == "in clear":
+        url = gateway.url.replace("http:", "https:")
+    done = run("--url", url, *options, "status")
+    assert done.returncode == UNREACHABLE and words in done.stderr, done.stderr
