@@ -125,6 +125,10 @@ class Host:
         return self.container.run("curl", "-s", "-m", "60", "-w", "\n%{http_code}", *words, *where,
                                   f"http://localhost:{PORT}{path}", check=check).stdout
 
+    def reloads(self):
+        """What csparkd itself says of them; of entries in the journal some may be lost under load."""
+        return json.loads(self.ask("/status", None).rsplit("\n", 1)[0])["reloads"]
+
     def serves(self, where=()):
         answer = self.ask(where=where).rsplit("\n", 1)
         assert answer[1] == "200", answer
