@@ -1,6 +1,7 @@
 /*
  * Access: the one log line and the numbers of a call, at its end.
  */
+#include "daemon/bulk.h"
 #include "daemon/log.h"
 #include "daemon/operate.h"
 #include "daemon/reason.h"
@@ -106,6 +107,18 @@ put_names(struct log_line *line, const struct call *call)
 	log_str(line, "version", call->encoded.version);
 }
 
+/* How a list was done. */
+static void
+put_bulk(struct log_line *line, const struct call *call)
+{
+	struct bulk_summary summary;
+
+	if (!bulk_summary(call, &summary))
+		return;
+	log_int(line, "records_failed", (int64_t)summary.failed);
+	log_int(line, "calls", summary.calls);
+}
+
 static void
 write_line(const struct call *call, enum front_end end, uint64_t bytes_out, const struct durations *d)
 {
@@ -124,6 +137,7 @@ write_line(const struct call *call, enum front_end end, uint64_t bytes_out, cons
 		(int64_t)(call->ask.kind == ASK_MANY ? call->ask.records :
 				call->sent_us        ? 1 :
 						       0));
+	put_bulk(&line, call);
 	log_int(&line, "bytes_in", (int64_t)call->bytes_in);
 	log_int(&line, "bytes_out", (int64_t)bytes_out);
 	log_ms(&line, "ms_total", d->total_us);
@@ -157,11 +171,15 @@ call_account(const struct call *call, enum front_end end, uint64_t bytes_out)
 		.bytes_out = bytes_out,
 	};
 
+	struct bulk_summary summary;
+
 	metrics_request(call->desk->metrics, &numbers);
 	if (call->works && (call->error.code == CSPARK_E_DRAINING || end == FRONT_STOPPED))
 		lifecycle_count_cut(call->desk->admin->life);
 	if (call->error.code != CSPARK_OK)
 		metrics_add(call->desk->metrics, METRIC_ERRORS, call->error.code, 1);
+	if (bulk_summary(call, &summary))
+		metrics_add(call->desk->metrics, METRIC_RECORDS_FAILED, 0, summary.failed);
 	if (call->operate)
 		count_files(call->desk->metrics, call->operate);
 	if (call->ask.kind == ASK_MANY && call->error.code == CSPARK_OK)

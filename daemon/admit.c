@@ -29,10 +29,16 @@ unqueue(struct admit *admit, struct admit_ticket *ticket)
 	admit->queued--;
 }
 
+bool
+admit_has_room(const struct admit *admit)
+{
+	return admit->in_flight < admit->limit && list_empty(&admit->queue);
+}
+
 enum admit_verdict
 admit_enter(struct admit *admit, struct admit_ticket *ticket, int64_t until_ms)
 {
-	if (admit->in_flight < admit->limit && list_empty(&admit->queue)) {
+	if (admit_has_room(admit)) {
 		let_in(admit, ticket);
 		return ADMIT_IN;
 	}

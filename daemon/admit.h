@@ -29,6 +29,8 @@ enum admit_verdict { ADMIT_IN, ADMIT_WAIT, ADMIT_FULL };
 void admit_init(struct admit *admit, unsigned limit, unsigned queue_limit);
 void admit_ticket_init(struct admit_ticket *ticket);
 enum admit_verdict admit_enter(struct admit *admit, struct admit_ticket *ticket, int64_t until_ms);
+/* There is a place that nobody waits for. */
+bool admit_has_room(const struct admit *admit);
 /* Gives back a place, or leaves the queue; harmless for a ticket that has neither. Then admit_next() may have
  * someone. */
 void admit_leave(struct admit *admit, struct admit_ticket *ticket);

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/bulk.h"
 #include "daemon/log.h"
 #include "daemon/operate.h"
 
 #define MAX_TRANSITIONS 64 /* a livelock becomes an error */
+#define DROPPED_MAX     (1024 * 1024) /* of a body that is refused already */
 
 /* ---- failing ------------------------------------------------------------------------- */
 
@@ -89,8 +91,12 @@ step_decode(struct call *call)
 		return STEP_REFUSE;
 	if (call->ask.kind == ASK_MANY && !call->control.validates)
 		call->operation = CSPARK_OP_EXECUTE_V4;
-	if (call->ask.kind == ASK_MANY && call->ask.records == 0)
+	if (call->bulk && call->ask.records > 0)
+		return bulk_whole(call);
+	if (call->ask.kind == ASK_MANY && call->ask.records == 0) {
+		call->ask.inputs = STR("[]");
 		return STEP_PLAN; /* needs no place: Spark is not asked */
+	}
 	return STEP_ADMIT;
 }
 
@@ -192,7 +198,7 @@ step_join(struct call *call)
 		return operate_join(call);
 	desk_leave(call);
 	if (call->error.code != CSPARK_OK)
-		return STEP_REFUSE;
+		return bulk_takes_over(call) ? CALL_PARKED : STEP_REFUSE;
 	bodies = arena_alloc(&call->arena, call->plan.part_count * sizeof *bodies);
 	if (!bodies && call->plan.part_count > 0)
 		return call_no_memory(call);
@@ -368,8 +374,11 @@ on_body(void *exchange, const char *data, size_t len)
 		return buf_put(&call->raw, data, len);
 	if (call->decode && !decode_feed(call->decode, data, len, &call->error)) {
 		call_failed(call);
+		/* A caller that sends to the end reads the answer better; but there is an end to that. */
+		front_limit_body(call->request, call->bytes_in + DROPPED_MAX);
 		return false;
 	}
+	bulk_fed(call);
 	return true;
 }
 
@@ -379,6 +388,8 @@ on_request_ready(void *exchange, enum cspark_code refusal, const char *detail)
 	struct call *call = exchange;
 
 	call->ready_us = loop_clock_us();
+	if (call->error.code != CSPARK_OK)
+		refusal = CSPARK_OK; /* it was refused for something else before */
 	if (refusal == CSPARK_E_BODY_TOO_LARGE && call->limit)
 		call_fail(call, refusal, "the body is larger than %s", call->limit);
 	else if (refusal != CSPARK_OK)
@@ -412,6 +423,7 @@ on_done(void *exchange, enum front_end end, uint64_t bytes_out)
 	buf_fini(&call->raw);
 	if (call->operate)
 		operate_fini(call);
+	bulk_fini(call);
 	desk_call_done(call);
 }
 

@@ -30,9 +30,11 @@
 #include "daemon/request_id.h"
 #include "daemon/route.h"
 #include "daemon/spool.h"
+#include "daemon/tempo.h"
 #include "daemon/trace.h"
 #include "daemon/upstream.h"
 
+struct bulk;
 struct call;
 struct edition;
 struct operate;
@@ -50,6 +52,8 @@ struct desk {
 	struct admit admit;
 	struct loop_timer admit_timer;
 	struct list calls; /* all that are open */
+	struct list bulks; /* lists under way; the first one has been served longest ago */
+	struct tempos tempos;
 	unsigned open;
 	struct list spares; /* done, with their memory, for the next ones */
 	unsigned spare_count;
@@ -125,7 +129,8 @@ struct call {
 	struct operate *operate; /* NULL: it executes */
 
 	struct decode *decode;
-	struct buf raw; /* the body of a drop-in call, unread */
+	struct bulk *bulk; /* NULL: the body holds no list */
+	struct buf raw; /* the body of a drop-in call, unread; or a list that is one call */
 	struct ask ask;
 	const char *limit; /* the setting that limits the body; NULL: not known yet */
 	uint64_t bytes_in;
@@ -197,6 +202,10 @@ bool permit_body(struct call *call);
 
 /* sending.c: to Spark and back; parks until every part is answered. */
 enum call_step sending_start(struct call *call);
+/* What a result tells of times, attempts and causes. */
+void call_take_facts(struct call *call, const struct cspark_result *result);
+/* The most that may have happened is what is told. */
+void call_raise_outcome(struct call *call, enum cspark_outcome outcome);
 /* Takes the parts that are not answered back from Spark. */
 void sending_cancel(struct call *call);
 
@@ -208,6 +217,10 @@ bool desk_let_in(struct call *call);
 enum call_step desk_admit(struct call *call);
 void desk_leave(struct call *call);
 void desk_pump(struct desk *desk);
+/* For a part of a list: a place that nobody waits for, and it back. */
+bool desk_has_room(const struct desk *desk);
+void desk_take_place(struct desk *desk, struct admit_ticket *ticket);
+void desk_give_back(struct desk *desk, struct admit_ticket *ticket);
 /* Ends a call that waits for a place or for Spark. */
 void desk_give_up(struct call *call, enum cspark_code code, const char *detail);
 

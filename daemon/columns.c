@@ -65,10 +65,12 @@ grow(struct columns *columns)
 }
 
 bool
-columns_add(struct columns *columns, struct str name)
+columns_add(struct columns *columns, struct str name, size_t guess)
 {
 	uint32_t *slot;
 
+	if (guess < columns->count && str_eq(columns->names[guess], name))
+		return true;
 	if (columns->count == columns->cap && (columns->count == UINT32_MAX || !grow(columns)))
 		return false;
 	slot = find_slot(columns, name);

@@ -21,7 +21,7 @@ struct columns {
 
 void columns_init(struct columns *columns);
 void columns_fini(struct columns *columns);
-/* False: no memory. */
-bool columns_add(struct columns *columns, struct str name);
+/* False: no memory. <guess>: where it probably is, if it is there. */
+bool columns_add(struct columns *columns, struct str name, size_t guess);
 /* Index of <name>, which was added. <guess>: where it probably is, since rows are alike. */
 size_t columns_find(const struct columns *columns, struct str name, size_t guess);

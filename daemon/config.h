@@ -113,6 +113,10 @@ struct config {
 		unsigned head_ms, body_ms, idle_ms, write_ms;
 	} limits;
 	struct {
+		uint64_t max_body, max_record, chunk_bytes;
+		unsigned single_records, chunk_records, target_ms, max_concurrency, timeout_ms, stall_ms;
+	} bulk;
+	struct {
 		char *level;
 		char *format; /* "json", "text", or "auto": text on a terminal */
 		char *file;

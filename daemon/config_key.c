@@ -13,6 +13,7 @@
 #define BASE_AUTH     struct config_tenant
 #define BASE_RETRY    struct config_tenant
 #define BASE_LIMITS   struct config
+#define BASE_BULK     struct config
 #define BASE_LOG      struct config
 
 /* What a type is kept in, held against the field at compile time. */
@@ -53,6 +54,7 @@ static const struct config_place places[CONFIG_SECTIONS] = {
 	[CONFIG_RETRY] = { "retry", CONFIG_TENANT, false,
 		"Repeated attempts, where the operation allows them." },
 	[CONFIG_LIMITS] = { "limits", CONFIG_TOP, false, "What callers may ask of this process." },
+	[CONFIG_BULK] = { "bulk", CONFIG_TOP, false, "How lists of records are cut into calls." },
 	[CONFIG_LOG] = { "log", CONFIG_TOP, false, "One line for each request and event." },
 };
 

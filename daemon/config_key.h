@@ -17,6 +17,7 @@ enum config_section {
 	CONFIG_AUTH,   /* kept in struct config_tenant */
 	CONFIG_RETRY,  /* kept in struct config_tenant */
 	CONFIG_LIMITS, /* kept in struct config */
+	CONFIG_BULK,   /* kept in struct config */
 	CONFIG_LOG,    /* kept in struct config */
 	CONFIG_SECTIONS
 };

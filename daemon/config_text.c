@@ -74,6 +74,7 @@ config_print(const struct config *config, struct buf *out)
 		print_element(CONFIG_TENANT, &config->tenants[i], i + 1 == config->tenant_count, out);
 	buf_put_str(out, STR(");\n"));
 	print_group(CONFIG_LIMITS, config, 0, out);
+	print_group(CONFIG_BULK, config, 0, out);
 	print_group(CONFIG_LOG, config, 0, out);
 }
 

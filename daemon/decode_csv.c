@@ -111,7 +111,7 @@ check_names(struct decode *decode, struct cspark_error *ret_error)
 	columns_init(&columns);
 	json_walk_init(&walk, str_range(decode->text.data + outer, decode->text.len - outer));
 	while (ok && columns.count == seen && json_walk_next(&walk, NULL, &name)) {
-		ok = columns_add(&columns, name) || decode_no_memory(ret_error);
+		ok = columns_add(&columns, name, SIZE_MAX) || decode_no_memory(ret_error);
 		seen++;
 	}
 	if (ok && columns.count < seen)

@@ -1,6 +1,7 @@
 /*
  * The desk: what the calls of a shard share, above all the places with Spark.
  */
+#include "daemon/bulk.h"
 #include "daemon/edition.h"
 #include "daemon/operate.h"
 
@@ -72,7 +73,28 @@ desk_pump(struct desk *desk)
 	desk->pumping = true;
 	while ((ticket = admit_next(&desk->admit)))
 		call_run(LIST_ITEM(ticket, struct call, ticket), STEP_PLAN);
+	bulks_pump(desk);
 	desk->pumping = false;
+	show_places(desk);
+}
+
+bool
+desk_has_room(const struct desk *desk)
+{
+	return admit_has_room(&desk->admit);
+}
+
+void
+desk_take_place(struct desk *desk, struct admit_ticket *ticket)
+{
+	admit_enter(&desk->admit, ticket, -1);
+	show_places(desk);
+}
+
+void
+desk_give_back(struct desk *desk, struct admit_ticket *ticket)
+{
+	admit_leave(&desk->admit, ticket);
 	show_places(desk);
 }
 
@@ -104,6 +126,7 @@ desk_give_up(struct call *call, enum cspark_code code, const char *detail)
 	sending_cancel(call);
 	if (call->operate)
 		operate_cancel(call);
+	bulk_cancel(call);
 	call->answered_us = loop_clock_us();
 	call_run(call, call_fail(call, code, "%s", detail));
 	desk_pump(desk);
@@ -157,6 +180,7 @@ desk_init(struct desk *desk, const struct config *config, unsigned shard, unsign
 	admit_init(&desk->admit, 0, 0);
 	loop_timer_init(&desk->admit_timer, on_admit_due, desk);
 	list_init(&desk->calls);
+	list_init(&desk->bulks);
 	list_init(&desk->spares);
 	return spools_init(&desk->spools, spools_dir(config->state_dir), config->limits.max_spool / shards);
 }
@@ -194,6 +218,7 @@ desk_fini(struct desk *desk)
 	desk->spare_count = 0;
 	edition_unref(desk->edition);
 	spools_fini(&desk->spools);
+	tempos_fini(&desk->tempos);
 }
 
 /* A call's memory, used or new; only <arena> and <out> mean anything yet. */

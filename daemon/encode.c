@@ -8,7 +8,6 @@
 #include "daemon/excel.h"
 #include "daemon/refuse.h"
 
-#define STATUS_REJECTED 422
 #define SHOWN_BYTES     64
 #define HEADER_MAX      256 /* of a value: an id, a version */
 
@@ -23,18 +22,24 @@ count_items(struct str list)
 	return json_kind_of(list) == JSON_ARRAY ? (unsigned)json_count(list) : 1;
 }
 
+/* <ret_records>: how many have something to tell. */
 static unsigned
-count_all(enum cspark_api api, struct str lists)
+count_all(enum cspark_api api, struct str lists, unsigned *ret_records)
 {
 	struct json_walk walk;
 	struct str list;
 	unsigned count = 0;
 
+	*ret_records = 0;
 	if (api == CSPARK_V3 || json_kind_of(lists) != JSON_ARRAY)
 		return count_items(lists);
 	json_walk_init(&walk, lists);
-	while (json_walk_next(&walk, NULL, &list))
-		count += count_items(list);
+	while (json_walk_next(&walk, NULL, &list)) {
+		unsigned items = count_items(list);
+
+		count += items;
+		*ret_records += items > 0;
+	}
 	return count;
 }
 
@@ -53,8 +58,8 @@ plain_string(struct str value)
 void
 encode_facts(const struct cspark_answer *answer, struct encoded *ret)
 {
-	ret->warnings = count_all(answer->api, str_of_bytes(answer->warnings));
-	ret->errors = count_all(answer->api, str_of_bytes(answer->errors));
+	ret->warnings = count_all(answer->api, str_of_bytes(answer->warnings), &(unsigned){ 0 });
+	ret->errors = count_all(answer->api, str_of_bytes(answer->errors), &ret->failed);
 	ret->call_id = plain_string(str_of_bytes(answer->call_id));
 	ret->version = plain_string(str_of_bytes(answer->version));
 }
@@ -105,15 +110,16 @@ refuse_spark_error(const struct encode_records *records, struct str errors, stru
 		ret_error, CSPARK_E_SPARK_REJECTED, "_strict: Spark tells of errors: %.*s", shown, errors.at);
 }
 
-/* True if nothing is wrong with any record. */
-static bool
-check_strict(const struct cspark_answer *answer, bool many, struct cspark_error *ret_error)
+bool
+encode_check_strict(
+	const struct cspark_answer *answer, bool many, size_t first, struct cspark_error *ret_error)
 {
 	struct encode_records records;
 	struct encode_record record;
 	struct str name, text;
 
 	encode_records_init(&records, answer, many);
+	records.index = first;
 	while (encode_records_next(&records, &record)) {
 		if (count_items(record.errors) > 0)
 			return refuse_spark_error(&records, record.errors, ret_error);
@@ -146,14 +152,14 @@ encode_json(const struct control *control, bool many, const struct joined *joine
 }
 
 static bool
-encode_lines(enum control_format format, bool many, const struct cspark_answer *answer, struct buf *out,
+encode_lines(const struct control *control, bool many, const struct cspark_answer *answer, struct buf *out,
 	struct cspark_error *ret_error)
 {
-	switch (format) {
+	switch (control->format) {
 	case FORMAT_NDJSON:
 		return encode_ndjson(answer, many, out, ret_error);
 	case FORMAT_CSV:
-		return encode_csv(answer, many, out, ret_error);
+		return encode_csv(answer, many, control->dialect, out, ret_error);
 	default:
 		return encode_text(answer, many, out, ret_error);
 	}
@@ -169,11 +175,11 @@ static bool
 encode_body(const struct control *control, bool many, const struct joined *joined, struct buf *out,
 	struct str *ret_body, struct cspark_error *ret_error)
 {
-	if (control->strict && !check_strict(&joined->answer, many, ret_error))
+	if (control->strict && !encode_check_strict(&joined->answer, many, 0, ret_error))
 		return false;
 	if (control->format == FORMAT_JSON)
 		return encode_json(control, many, joined, out, ret_body, ret_error);
-	if (!encode_lines(control->format, many, &joined->answer, out, ret_error))
+	if (!encode_lines(control, many, &joined->answer, out, ret_error))
 		return false;
 	*ret_body = out->len > 0 ? buf_text(out) : STR("");
 	return true;
@@ -190,6 +196,6 @@ encode_answer(const struct control *control, bool many, const struct joined *joi
 	/* Spark answered 200: a refusal is our own, and so is its status. */
 	ret->status = cspark_code_status(ret_error->code);
 	if (ret->status == 0)
-		ret->status = STATUS_REJECTED;
+		ret->status = ENCODE_STATUS_STRICT;
 	return false;
 }

@@ -14,6 +14,7 @@ struct encoded {
 	struct str body;          /* borrowed from <out> or from the joined answer */
 	unsigned warnings;        /* how many, over all records */
 	unsigned errors;
+	unsigned failed;          /* records of a list that have errors */
 	struct str call_id; /* without quotes; at == NULL if unknown; borrowed from the joined answer */
 	struct str version;
 };
@@ -24,6 +25,10 @@ struct encoded {
  * all the same. */
 bool encode_answer(const struct control *control, bool many, const struct joined *joined, struct buf *out,
 	struct encoded *ret, struct cspark_error *ret_error);
+enum { ENCODE_STATUS_STRICT = 422 };
+/* _strict: true if nothing is wrong with any record. <first>: index of the first one, for the sentence. */
+bool encode_check_strict(
+	const struct cspark_answer *answer, bool many, size_t first, struct cspark_error *ret_error);
 /* Counts and names from an answer that is passed on unread (drop-in paths, original). */
 void encode_facts(const struct cspark_answer *answer, struct encoded *ret);
 

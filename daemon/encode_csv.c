@@ -1,30 +1,32 @@
 /*
- * RFC 4180: a header of output names in order of first appearance, a row for each record. Null and absent
- * are empty, an empty
- * string is "", nested values are their JSON text. The column _error is there only if some record failed.
+ * RFC 4180, or with other separators: a header of output names in order of first appearance, a row for each
+ * record. Null and absent are empty, an empty string is "", nested values are their JSON text. The column
+ * _error is there only if some record failed.
  */
 #include "daemon/encode_form.h"
 
 #include <stdlib.h>
 
-#include "daemon/columns.h"
-
 #define LINE_END STR("\r\n")
 
+/* ---- cells ---- */
+
 static bool
-needs_quotes(struct str text)
+needs_quotes(struct str text, char separator)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		if (text.at[i] == ',' || text.at[i] == '"' || text.at[i] == '\r' || text.at[i] == '\n')
+		char c = text.at[i];
+
+		if (c == separator || c == '"' || c == '\r' || c == '\n')
 			return true;
 	}
 	return text.len == 0;
 }
 
 static void
-put_text(struct str text, struct buf *out)
+put_text(struct str text, char separator, struct buf *out)
 {
-	if (!needs_quotes(text)) {
+	if (!needs_quotes(text, separator)) {
 		buf_put_str(out, text);
 		return;
 	}
@@ -40,138 +42,190 @@ put_text(struct str text, struct buf *out)
 	buf_put_char(out, '"');
 }
 
-/* <scratch>: for the text of strings and for JSON on one line. */
 static void
-put_cell(struct str value, struct buf *scratch, struct buf *out)
+put_number(struct str number, char decimal, struct buf *out)
 {
+	ptrdiff_t point = decimal != '.' ? str_find(number, '.') : -1;
+
+	buf_put_str(out, number);
+	if (point >= 0 && !buf_failed(out))
+		out->data[out->len - number.len + (size_t)point] = decimal;
+}
+
+static void
+put_cell(struct encode_table *table, struct str value, struct buf *out)
+{
+	struct buf *scratch = &table->scratch;
+	enum json_kind kind = json_kind_of(value);
+
 	if (json_is_null(value))
 		return;
 	buf_clear(scratch);
-	if (json_kind_of(value) == JSON_STRING)
+	if (kind == JSON_STRING)
 		json_unquote(value, scratch);
+	else if (kind == JSON_NUMBER)
+		put_number(value, table->dialect.decimal, scratch);
 	else
 		encode_one_line(value, scratch);
-	put_text(scratch->len > 0 ? buf_text(scratch) : STR(""), out);
+	put_text(scratch->len > 0 ? buf_text(scratch) : STR(""), table->dialect.separator, out);
+}
+
+/* ---- columns ---- */
+
+void
+encode_table_init(struct encode_table *table, struct csv_dialect dialect)
+{
+	*table = (struct encode_table){ .dialect = dialect };
+	columns_init(&table->columns);
+	buf_init(&table->scratch, SIZE_MAX); /* a cell is a part of an answer, which is limited */
+}
+
+void
+encode_table_fini(struct encode_table *table)
+{
+	columns_fini(&table->columns);
+	buf_fini(&table->scratch);
+	free(table->row);
+}
+
+bool
+encode_is_failed(struct str errors)
+{
+	return !json_is_null(errors) && (json_kind_of(errors) != JSON_ARRAY || json_count(errors) > 0);
 }
 
 static bool
-is_failed(const struct encode_record *record)
+learn_names(struct columns *columns, struct str outputs)
 {
-	return !json_is_null(record->errors) &&
-		(json_kind_of(record->errors) != JSON_ARRAY || json_count(record->errors) > 0);
-}
-
-/* The first time through: all names, and whether any record failed. */
-static bool
-find_columns(const struct cspark_answer *answer, bool many, struct columns *columns, bool *ret_failed)
-{
-	struct encode_records records;
-	struct encode_record record;
+	struct json_walk walk;
 	struct str name;
+	size_t guess = 0;
 
-	*ret_failed = false;
-	encode_records_init(&records, answer, many);
-	while (encode_records_next(&records, &record)) {
-		struct json_walk walk;
-
-		*ret_failed |= is_failed(&record);
-		if (json_is_null(record.outputs) || json_kind_of(record.outputs) != JSON_OBJECT)
-			continue;
-		json_walk_init(&walk, record.outputs);
-		while (json_walk_next(&walk, &name, &(struct str){ 0 })) {
-			if (!columns_add(columns, name))
-				return false;
-		}
+	if (json_is_null(outputs) || json_kind_of(outputs) != JSON_OBJECT)
+		return true;
+	json_walk_init(&walk, outputs);
+	while (json_walk_next(&walk, &name, &(struct str){ 0 })) {
+		if (!columns_add(columns, name, guess++))
+			return false;
 	}
 	return true;
 }
 
-static void
-put_header(const struct columns *columns, bool with_errors, struct buf *scratch, struct buf *out)
+bool
+encode_table_learn(struct encode_table *table, const struct cspark_answer *answer, bool many)
 {
-	if (columns->count == 0 && !with_errors)
+	size_t known = table->columns.count;
+	struct encode_records records;
+	struct encode_record record;
+	struct str *row;
+
+	encode_records_init(&records, answer, many);
+	while (encode_records_next(&records, &record)) {
+		table->with_errors |= encode_is_failed(record.errors);
+		if (!learn_names(&table->columns, record.outputs))
+			return false;
+	}
+	if (table->row && table->columns.count == known)
+		return true;
+	row = realloc(table->row, (table->columns.count + 1) * sizeof(*row));
+	if (row)
+		table->row = row;
+	return row != NULL;
+}
+
+/* ---- rows ---- */
+
+void
+encode_table_header(struct encode_table *table, struct buf *out)
+{
+	const struct columns *columns = &table->columns;
+	char separator = table->dialect.separator;
+
+	if (columns->count == 0 && !table->with_errors)
 		return;
 	for (size_t i = 0; i < columns->count; i++) {
 		if (i > 0)
-			buf_put_char(out, ',');
-		put_cell(columns->names[i], scratch, out);
+			buf_put_char(out, separator);
+		put_cell(table, columns->names[i], out);
 	}
-	if (with_errors)
-		buf_put_str(out, columns->count > 0 ? STR(",_error") : STR("_error"));
+	if (table->with_errors && columns->count > 0)
+		buf_put_char(out, separator);
+	if (table->with_errors)
+		buf_put_str(out, STR("_error"));
 	buf_put_str(out, LINE_END);
 }
 
 static void
-fill_row(struct str outputs, const struct columns *columns, struct str *row)
+fill_row(struct encode_table *table, struct str outputs)
 {
+	const struct columns *columns = &table->columns;
 	struct json_walk walk;
 	struct str name, value;
 	size_t guess = 0;
 
-	memset(row, 0, columns->count * sizeof(*row));
+	memset(table->row, 0, columns->count * sizeof(*table->row));
 	if (json_is_null(outputs) || json_kind_of(outputs) != JSON_OBJECT)
 		return;
 	json_walk_init(&walk, outputs);
 	while (json_walk_next(&walk, &name, &value)) {
 		size_t i = columns_find(columns, name, guess);
 
-		row[i] = value;
+		table->row[i] = value;
 		guess = i + 1;
 	}
 }
 
 static void
-put_row(const struct columns *columns, const struct str *row, const struct encode_record *record,
-	bool with_errors, struct buf *scratch, struct buf *out)
+put_row(struct encode_table *table, struct str errors, struct buf *out)
 {
-	for (size_t i = 0; i < columns->count; i++) {
+	size_t count = table->columns.count;
+
+	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
-			buf_put_char(out, ',');
-		put_cell(row[i], scratch, out);
+			buf_put_char(out, table->dialect.separator);
+		put_cell(table, table->row[i], out);
 	}
-	if (with_errors) {
-		if (columns->count > 0)
-			buf_put_char(out, ',');
-		if (is_failed(record))
-			put_cell(record->errors, scratch, out);
-	}
+	if (table->with_errors && count > 0)
+		buf_put_char(out, table->dialect.separator);
+	if (table->with_errors && encode_is_failed(errors))
+		put_cell(table, errors, out);
 	buf_put_str(out, LINE_END);
 }
 
-static void
-put_rows(const struct cspark_answer *answer, bool many, const struct columns *columns, bool with_errors,
-	struct str *row, struct buf *out)
+void
+encode_table_rows(struct encode_table *table, const struct cspark_answer *answer, bool many, struct buf *out)
 {
 	struct encode_records records;
 	struct encode_record record;
-	struct buf scratch;
 
-	buf_init(&scratch, out->max_bytes);
-	put_header(columns, with_errors, &scratch, out);
 	encode_records_init(&records, answer, many);
 	while (!buf_failed(out) && encode_records_next(&records, &record)) {
-		fill_row(record.outputs, columns, row);
-		put_row(columns, row, &record, with_errors, &scratch, out);
+		fill_row(table, record.outputs);
+		put_row(table, record.errors, out);
 	}
-	buf_fini(&scratch);
+}
+
+void
+encode_table_failure(struct encode_table *table, struct str errors, struct buf *out)
+{
+	if (table->row)
+		memset(table->row, 0, table->columns.count * sizeof(*table->row));
+	put_row(table, errors, out);
 }
 
 bool
-encode_csv(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error)
+encode_csv(const struct cspark_answer *answer, bool many, struct csv_dialect dialect, struct buf *out,
+	struct cspark_error *ret_error)
 {
-	struct columns columns;
-	struct str *row = NULL;
-	bool failed;
+	struct encode_table table;
 	bool ok;
 
-	columns_init(&columns);
-	ok = find_columns(answer, many, &columns, &failed);
-	if (ok)
-		row = calloc(columns.count + 1, sizeof(*row));
-	if (row)
-		put_rows(answer, many, &columns, failed, row, out);
-	ok = row && !buf_failed(out);
-	free(row);
-	columns_fini(&columns);
-	return ok || encode_no_memory(ret_error);
+	encode_table_init(&table, dialect);
+	ok = encode_table_learn(&table, answer, many);
+	if (ok) {
+		encode_table_header(&table, out);
+		encode_table_rows(&table, answer, many, out);
+	}
+	encode_table_fini(&table);
+	return (ok && !buf_failed(out)) || encode_no_memory(ret_error);
 }

@@ -6,6 +6,8 @@
 
 #include "base/buf.h"
 #include "base/json_text.h"
+#include "daemon/columns.h"
+#include "daemon/csv.h"
 #include "lib/cspark.h"
 
 /* Raw JSON, borrowed from the answer; at == NULL where absent. */
@@ -25,11 +27,33 @@ void encode_records_init(struct encode_records *records, const struct cspark_ans
 /* False at the end. */
 bool encode_records_next(struct encode_records *records, struct encode_record *ret);
 
+/* CSV in pieces: learn what columns there are, then write. */
+struct encode_table {
+	struct csv_dialect dialect;
+	struct columns columns; /* of outputs; texts are borrowed from the answers */
+	bool with_errors;       /* a last column for them */
+	/* the rest is its own */
+	struct str *row;
+	struct buf scratch;
+};
+void encode_table_init(struct encode_table *table, struct csv_dialect dialect);
+void encode_table_fini(struct encode_table *table);
+/* New outputs behind those that are known, and whether a record failed. False: no memory. */
+bool encode_table_learn(struct encode_table *table, const struct cspark_answer *answer, bool many);
+void encode_table_header(struct encode_table *table, struct buf *out);
+/* All outputs are known. */
+void
+encode_table_rows(struct encode_table *table, const struct cspark_answer *answer, bool many, struct buf *out);
+/* A record that has no outputs; with_errors is true. */
+void encode_table_failure(struct encode_table *table, struct str errors, struct buf *out);
+/* Whether there is an error, or something else that is no empty list. */
+bool encode_is_failed(struct str errors);
+
 /* Each appends the whole answer to <out>. */
 bool
 encode_ndjson(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
-bool
-encode_csv(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
+bool encode_csv(const struct cspark_answer *answer, bool many, struct csv_dialect dialect, struct buf *out,
+	struct cspark_error *ret_error);
 bool
 encode_text(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error);
 

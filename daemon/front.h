@@ -160,6 +160,12 @@ bool front_tls(const struct front_request *request, struct front_tls *ret);
  * A longer Content-Length is told to ready() before the body is read. */
 void front_limit_body(struct front_request *request, uint64_t max);
 
+/* From body() on: no more of the body is wanted for now, so that the caller's socket fills. What has been
+ * read from it already may still come. left() may not come meanwhile; a caller that is gone is done(). */
+void front_hold(struct front_request *request);
+/* Go on; harmless if nothing is held. */
+void front_release(struct front_request *request);
+
 /* ---- the answer ---- */
 struct front_header {
 	const char *name;

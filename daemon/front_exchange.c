@@ -147,6 +147,8 @@ take_end(struct front_request *request)
 	if (now->answers_itself)
 		return MHD_NO;
 	now->whole = true;
+	now->held = false;
+	list_remove(&request->parking);
 	patience_rest(request);
 	if (!now->replied)
 		request->front->ops->ready(now->arg, CSPARK_OK, NULL);
@@ -353,6 +355,30 @@ front_finish(struct front_request *request, bool whole)
 {
 	feed_finish(&request->now.feed, whole);
 	go_on(request);
+}
+
+void
+front_hold(struct front_request *request)
+{
+	struct exchange *now = &request->now;
+
+	if (now->held || now->whole || now->replied)
+		return;
+	now->held = true;
+	patience_pause(&request->front->patience, request);
+	list_append(&request->front->parking, &request->parking);
+}
+
+void
+front_release(struct front_request *request)
+{
+	struct exchange *now = &request->now;
+
+	if (!now->held)
+		return;
+	now->held = false;
+	patience_go_on(&request->front->patience, request);
+	exchange_wake(request);
 }
 
 void

@@ -3,6 +3,7 @@
  * arrived (a caller that is still sending would miss it), unless the caller waits for our word to send.
  */
 #include "base/json_text.h"
+#include "daemon/bulk.h"
 #include "daemon/operate.h"
 #include "daemon/refuse.h"
 
@@ -33,6 +34,8 @@ prepare_decode(struct call *call)
 	struct decode_limits limits = {
 		.max_body = config->limits.max_body,
 		.max_records = config->limits.max_records,
+		.max_list = config->bulk.max_body,
+		.max_record = config->bulk.max_record,
 	};
 	enum decode_form form;
 	enum decode_coding coding;
@@ -44,10 +47,10 @@ prepare_decode(struct call *call)
 		return false;
 	call->decode = decode_new(form, coding, &limits);
 	if (!call->decode)
-		call_no_memory(call);
-	else
-		decode_set_dialect(call->decode, call->control.dialect);
-	return call->decode != NULL;
+		return refuse(&call->error, CSPARK_E_INTERNAL, "no memory for this request");
+	decode_set_dialect(call->decode, call->control.dialect);
+	bulk_prepare(call);
+	return true;
 }
 
 static bool
@@ -101,13 +104,27 @@ add_validation_type(struct call *call)
 	return text != NULL;
 }
 
+/* What holds a list is limited as such; whether it does is known when it comes. */
+static void
+limit_execute(struct call *call, bool get)
+{
+	const struct config *config = call->config;
+
+	if (get || call->operation == CSPARK_OP_VALIDATE)
+		call_limit_body(call, "limits.max_body", config->limits.max_body);
+	else
+		call_limit_body(call, "bulk.max_body",
+			config->bulk.max_body > config->limits.max_body ? config->bulk.max_body :
+									  config->limits.max_body);
+}
+
 static enum call_step
 route_execute(struct call *call)
 {
 	struct cspark_bytes path = { call->route.rest.at, call->route.rest.len };
 	bool get = str_eq(call->method, STR("GET"));
 
-	call_limit_body(call, "limits.max_body", call->config->limits.max_body);
+	limit_execute(call, get);
 	if (!cspark_locator_from_path(path, &call->locator, &call->error) ||
 		!control_read(front_query(call->request), front_header(call->request, "Accept"), get,
 			call->operation == CSPARK_OP_VALIDATE, &call->arena, &call->control, &call->error))

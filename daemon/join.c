@@ -47,7 +47,7 @@ value_of(const struct cspark_answer *answer, const struct member *member)
 /* Every list in a v4 answer has an element for each record, but may be missing as a whole; the outputs may
  * not. */
 static bool
-check_lists(const struct cspark_answer *answer, const struct part *part, struct cspark_error *ret_error)
+check_lists(const struct cspark_answer *answer, size_t records, struct cspark_error *ret_error)
 {
 	for (size_t i = 0; i < COUNT(members); i++) {
 		struct str value = value_of(answer, &members[i]);
@@ -59,22 +59,31 @@ check_lists(const struct cspark_answer *answer, const struct part *part, struct 
 		if (json_kind_of(value) != JSON_ARRAY)
 			return refuse(ret_error, CSPARK_E_UPSTREAM_GARBLED,
 				"Spark's answer has %s that are no list.", members[i].name);
-		if (count != part->records)
+		if (count != records)
 			return refuse(ret_error, CSPARK_E_UPSTREAM_GARBLED,
 				"Spark's answer has %zu %s for %zu records.", count, members[i].name,
-				part->records);
+				records);
 	}
 	return true;
+}
+
+bool
+plan_read(struct str body, size_t records, struct cspark_answer *ret, struct cspark_error *ret_error)
+{
+	if (!cspark_answer_read(CSPARK_V4, bytes_of_str(body), ret))
+		return refuse(
+			ret_error, CSPARK_E_UPSTREAM_GARBLED, "Spark's answer is not that of an execution.");
+	return check_lists(ret, records, ret_error);
 }
 
 static bool
 read_part(const struct plan *plan, size_t i, struct str body, struct cspark_answer *ret,
 	struct cspark_error *ret_error)
 {
-	if (!cspark_answer_read(plan->api, bytes_of_str(body), ret))
-		return refuse(
-			ret_error, CSPARK_E_UPSTREAM_GARBLED, "Spark's answer is not that of an execution.");
-	return plan->api == CSPARK_V3 || check_lists(ret, &plan->parts[i], ret_error);
+	if (plan->api == CSPARK_V4)
+		return plan_read(body, plan->parts[i].records, ret, ret_error);
+	return cspark_answer_read(CSPARK_V3, bytes_of_str(body), ret) ||
+		refuse(ret_error, CSPARK_E_UPSTREAM_GARBLED, "Spark's answer is not that of an execution.");
 }
 
 /* A v3 answer that says Error with HTTP 200 tells why in a member of its own; here it is an error among

@@ -32,6 +32,7 @@ static const struct {
 	{ "X-Spark-Version", "{'type':'string'}", "version of the service that was executed" },
 	{ "X-Spark-Warnings", "{'type':'integer'}", "how many warnings the answer has" },
 	{ "X-Spark-Errors", "{'type':'integer'}", "how many errors the answer has" },
+	{ "X-Spark-Failed-Records", "{'type':'integer'}", "how many records of the list have errors" },
 	{ "X-Total-Count", "{'type':'integer'}", "how many there are on all pages" },
 	{ "Retry-After", "{'type':'integer'}", "seconds after which asking again makes sense" },
 	{ "WWW-Authenticate", "{'type':'string'}", "that the listener wants a token" },

@@ -114,7 +114,8 @@ put_execution(struct buf *out, const struct openapi_entry *entry)
 	jot_open(out, "responses", '{');
 	jot_open(out, "200", '{');
 	jot_text(out, "description", STR("Spark has calculated."));
-	openapi_headers(out, "X-Spark-Call-Id X-Spark-Version X-Spark-Warnings X-Spark-Errors");
+	openapi_headers(out,
+		"X-Spark-Call-Id X-Spark-Version X-Spark-Warnings X-Spark-Errors X-Spark-Failed-Records");
 	jot_json(out, "content", CONTENT);
 	jot_close(out, '}');
 	openapi_errors(out, OPENAPI_EXECUTIONS);

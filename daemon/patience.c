@@ -154,6 +154,13 @@ patience_pause(struct patience *patience, struct front_request *request)
 }
 
 void
+patience_go_on(struct patience *patience, struct front_request *request)
+{
+	request->now.body_since_ms += loop_now_ms(patience->loop) - request->now.wait_since_ms;
+	patience_enter(patience, request, DEADLINE_UPLOAD);
+}
+
+void
 patience_resume(struct patience *patience, struct front_request *request)
 {
 	request->now.write_since_ms += loop_now_ms(patience->loop) - request->now.wait_since_ms;

@@ -33,8 +33,9 @@ void patience_adopt(struct patience *patience, const struct front_options *optio
 void patience_enter(struct patience *patience, struct front_request *request, enum deadline_phase phase);
 /* The answer is on its way: if it is a file, <request> earns time with what the caller takes of it. */
 void patience_write(struct patience *patience, struct front_request *request);
-/* The caller waits for more of the file, and goes on: that time is not its own. */
+/* The caller waits for us, and goes on with its body or with the file: that time is not its own. */
 void patience_pause(struct patience *patience, struct front_request *request);
+void patience_go_on(struct patience *patience, struct front_request *request);
 void patience_resume(struct patience *patience, struct front_request *request);
 /* Nothing is expected of the caller. */
 void patience_rest(struct front_request *request);

@@ -11,8 +11,8 @@ api_of(const struct ask *ask)
 	return ask->kind == ASK_MANY ? CSPARK_V4 : CSPARK_V3;
 }
 
-static struct cspark_request *
-make_request(const char *tenant, const struct cspark_locator *locator, const struct control *control,
+struct cspark_request *
+plan_request(const char *tenant, const struct cspark_locator *locator, const struct control *control,
 	const struct ask *ask, struct cspark_error *ret_error)
 {
 	struct cspark_locator place = *locator;
@@ -59,7 +59,7 @@ plan_make(const char *tenant, const struct cspark_locator *locator, const struct
 		return refuse(ret_error, CSPARK_E_BAD_LOCATOR,
 			"A proxy endpoint takes one record, not a list; name the service by folder and "
 			"service.");
-	request = make_request(tenant, locator, control, ask, ret_error);
+	request = plan_request(tenant, locator, control, ask, ret_error);
 	if (!request)
 		return false;
 	if (ask->kind == ASK_MANY && ask->records == 0) {

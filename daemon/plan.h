@@ -26,6 +26,9 @@ struct plan {
 /* Gives the plan (plan_fini). */
 bool plan_make(const char *tenant, const struct cspark_locator *locator, const struct control *control,
 	const struct ask *ask, struct plan *ret, struct cspark_error *ret_error);
+/* The request for an ask, by itself; given, or NULL with an error. */
+struct cspark_request *plan_request(const char *tenant, const struct cspark_locator *locator,
+	const struct control *control, const struct ask *ask, struct cspark_error *ret_error);
 /* A plan of one request, which is taken. False: no memory, and it is freed. */
 bool plan_take(struct plan *plan, struct cspark_request *request);
 void plan_fini(struct plan *plan); /* accepts a zeroed plan */
@@ -43,3 +46,6 @@ struct joined {
 bool plan_join(const struct plan *plan, const struct str *bodies, struct joined *ret,
 	struct cspark_error *ret_error);
 void joined_fini(struct joined *joined);
+/* The v4 answer for so many records, taken apart; borrowed. False: it is none (upstream_garbled). */
+bool plan_read(
+	struct str body, size_t records, struct cspark_answer *ret, struct cspark_error *ret_error);

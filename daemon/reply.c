@@ -1,6 +1,7 @@
 /*
  * Reply: the headers of every answer, good or bad, in one place.
  */
+#include "daemon/bulk.h"
 #include "daemon/operate.h"
 #include "daemon/reason.h"
 
@@ -114,6 +115,17 @@ put_operate(struct headers *headers, struct call *call, struct front_reply *repl
 		reply->source = &operate->file;
 }
 
+/* A list may be long. */
+static void
+put_bulk(struct call *call, struct front_reply *reply)
+{
+	struct bulk_summary summary;
+
+	if (call->error.code != CSPARK_OK || !bulk_summary(call, &summary))
+		return;
+	reply->source = summary.source;
+}
+
 static void
 put_preflight(struct headers *headers, struct call *call)
 {
@@ -159,6 +171,8 @@ call_reply(struct call *call)
 		put_number(&headers, call, "X-Spark-Warnings", (long)call->encoded.warnings);
 	if (call->encoded.errors)
 		put_number(&headers, call, "X-Spark-Errors", (long)call->encoded.errors);
+	if (call->encoded.failed)
+		put_number(&headers, call, "X-Spark-Failed-Records", (long)call->encoded.failed);
 	if (retry_after_s(call) >= 0)
 		put_number(&headers, call, "Retry-After", retry_after_s(call));
 	/* Also where the body is Spark's own and does not tell. With a success it would say nothing. */
@@ -172,6 +186,7 @@ call_reply(struct call *call)
 	put_cors(&headers, call);
 	if (call->operate)
 		put_operate(&headers, call, &reply);
+	put_bulk(call, &reply);
 	reply.headers = headers.list;
 	reply.header_count = headers.count;
 	reply.close = call->error.code == CSPARK_E_DRAINING ||

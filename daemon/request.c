@@ -156,7 +156,10 @@ request_leave(struct front_request *request, const struct front_ops *ops)
 	if (!now->parked || !peer_has_left(request->fd))
 		return;
 	now->has_left = true;
-	ops->left(now->arg);
+	if (now->held)
+		front_release(request); /* libmicrohttpd finds the end of the stream */
+	else
+		ops->left(now->arg);
 }
 
 /* ---- what a request says ---- */

@@ -35,6 +35,7 @@ struct exchange {
 	bool wants_body;
 	bool whole;
 	bool parked;
+	bool held;           /* the owner wants no more of the body for now */
 	bool has_left;
 	bool replied;
 	bool answers_itself; /* front_reply() writes to the socket: libmicrohttpd cannot during an upload */
@@ -44,13 +45,13 @@ struct exchange {
 	bool http_1_0;
 	uint64_t max_body;
 	uint64_t received;
-	int64_t body_since_ms;
+	int64_t body_since_ms; /* without the time that the body was held */
 	struct MHD_Response *response; /* made, not yet queued */
 	unsigned status;
 	uint64_t bytes_out;
 	struct feed feed;
 	int64_t write_since_ms; /* without the time that the caller waited for more of the file */
-	int64_t wait_since_ms;
+	int64_t wait_since_ms; /* until the file grows, or the body is wanted again */
 };
 
 struct front_request {

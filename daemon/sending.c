@@ -7,9 +7,8 @@
 
 #include "daemon/edition.h"
 
-/* Outcome: the most that may have happened. */
-static void
-raise_outcome(struct call *call, enum cspark_outcome outcome)
+void
+call_raise_outcome(struct call *call, enum cspark_outcome outcome)
 {
 	if (outcome > call->outcome)
 		call->outcome = outcome;
@@ -29,19 +28,19 @@ sending_cancel(struct call *call)
 		sending->job = NULL;
 		call->waiting_for--;
 		call->attempts += attempts;
-		raise_outcome(call, outcome);
+		call_raise_outcome(call, outcome);
 	}
 }
 
-static void
-take_facts(struct call *call, const struct cspark_result *result)
+void
+call_take_facts(struct call *call, const struct cspark_result *result)
 {
 	call->attempts += result->attempts;
 	call->token_ms += result->timing.token_ms;
 	call->wait_ms += result->timing.wait_ms;
 	call->spark_ms += result->timing.spark_ms;
 	call->retry_after_s = result->retry_after_s;
-	raise_outcome(call, result->outcome);
+	call_raise_outcome(call, result->outcome);
 	if (result->status)
 		call->spark_status = result->status;
 	memcpy(call->spark_type, result->content_type, sizeof call->spark_type);
@@ -77,7 +76,7 @@ on_result(void *arg, struct cspark_result *result)
 	sending->body_len = result->body_len;
 	result->body = NULL;
 	call->waiting_for--;
-	take_facts(call, result);
+	call_take_facts(call, result);
 	if (result->code != CSPARK_OK && call->error.code == CSPARK_OK)
 		take_failure(call, sending, result);
 	if (call->waiting_for > 0)

@@ -115,17 +115,26 @@ share_of(const struct shard *shard, unsigned limit)
 	return (limit + shard->desk.shards - 1) / shard->desk.shards;
 }
 
+/* Routes allow less where they have to. */
+static uint64_t
+largest_body(const struct config *config)
+{
+	uint64_t largest = config->limits.max_body;
+
+	if (config->limits.max_upload > largest)
+		largest = config->limits.max_upload;
+	return config->bulk.max_body > largest ? config->bulk.max_body : largest;
+}
+
 static void
 fill_front(const struct shard *shard, const struct config *config, struct front_options *ret)
 {
-	uint64_t max_body = config->limits.max_body, max_upload = config->limits.max_upload;
-
 	*ret = (struct front_options){
 		.max_connections = share_of(shard, config->limits.max_connections),
 		.max_per_caller = share_of(shard, config->limits.max_connections_per_caller),
 		.max_head = config->limits.max_head,
 		.max_target = config->limits.max_target,
-		.max_body = max_upload > max_body ? max_upload : max_body,
+		.max_body = largest_body(config),
 		.head_ms = config->limits.head_ms,
 		.body_ms = config->limits.body_ms,
 		.idle_ms = config->limits.idle_ms,

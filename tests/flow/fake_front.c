@@ -9,17 +9,34 @@
 #include "daemon/call.h"
 
 void
-fake_front_send(struct front_request *request, const struct fake_request *say, void *desk)
+fake_front_begin(struct front_request *request, const struct fake_request *say, void *desk)
 {
 	memset(request, 0, sizeof *request);
 	request->say = *say;
 	request->exchange = call_front_ops.begin(desk, request, CSPARK_OK, "");
 	cr_assert_not_null(request->exchange);
-	if (request->replied)
-		return;
-	if (say->body)
+	if (!request->replied && say->body)
 		(void)call_front_ops.body(request->exchange, say->body, strlen(say->body));
-	call_front_ops.ready(request->exchange, CSPARK_OK, "");
+}
+
+void
+fake_front_send(struct front_request *request, const struct fake_request *say, void *desk)
+{
+	fake_front_begin(request, say, desk);
+	if (!request->replied)
+		call_front_ops.ready(request->exchange, CSPARK_OK, "");
+}
+
+void
+front_hold(struct front_request *request)
+{
+	request->held = true;
+}
+
+void
+front_release(struct front_request *request)
+{
+	request->held = false;
 }
 
 void

@@ -17,6 +17,7 @@ struct front_request {
 	bool replied;
 	int status;
 	bool close;
+	bool held;
 	char content_type[64];
 	char body[65536];
 	char headers[16][2][256];
@@ -27,7 +28,9 @@ struct front_request {
 	bool finished, torn; /* the file is */
 };
 
-/* begin, body in one piece, ready. */
+/* begin, body in one piece: there is more to come. */
+void fake_front_begin(struct front_request *request, const struct fake_request *say, void *desk);
+/* The same, and ready. */
 void fake_front_send(struct front_request *request, const struct fake_request *say, void *desk);
 void fake_front_left(struct front_request *request);
 /* The reply has left, or the connection is gone: done. */

@@ -56,6 +56,8 @@ operating_set_up(void)
 	config.limits.max_upload = config.limits.max_download = 1 << 20;
 	config.limits.max_spool = 4 << 20;
 	config.limits.max_records = 1000;
+	config.bulk.single_records = config.bulk.chunk_records = 1000;
+	config.bulk.max_body = config.bulk.max_record = config.bulk.chunk_bytes = 65536;
 	config.limits.max_in_flight = config.limits.max_queue = 2;
 	config.limits.queue_ms = 1000;
 	metrics = metrics_new(

@@ -70,6 +70,8 @@ set_up(void)
 	config.limits.max_body = 65536;
 	config.limits.max_answer = 65536;
 	config.limits.max_records = 1000;
+	config.bulk.single_records = config.bulk.chunk_records = 1000;
+	config.bulk.max_body = config.bulk.max_record = config.bulk.chunk_bytes = 65536;
 	config.limits.max_in_flight = 2;
 	config.limits.max_queue = 2;
 	config.limits.queue_ms = 1000;

@@ -37,21 +37,21 @@ def tenant_of(sim, **settings):
     return {**tenant, **settings}
 
 
-def config_of(tenants, limits=None, listeners=None, log=None, top=None):
+def config_of(tenants, limits=None, listeners=None, log=None, top=None, bulk=None):
     """The text of a configuration."""
     text = "".join(f"{name} = {libconfig(value)};\n" for name, value in (top or {}).items())
-    for name, value in (("limits", limits), ("listeners", listeners), ("log", log)):
+    for name, value in (("limits", limits), ("bulk", bulk), ("listeners", listeners), ("log", log)):
         if value:
             text += f"{name} = {libconfig(value)};\n"
     return text + f"tenants = {libconfig(tenants)};\n"
 
 
-def csparkd(sim, limits=None, listeners=None, log=None, top=None, tenants=None, **settings):
+def csparkd(sim, limits=None, listeners=None, log=None, top=None, tenants=None, bulk=None, **settings):
     """Settings of a tenant by their names; everything that Gateway takes besides."""
     options = {name: settings.pop(name) for name in
                ("args", "env", "listen", "port", "wait", "secrets", "exit_code", "access_lines", "preexec_fn", "passed")
                if name in settings}
-    text = config_of(tenants or [tenant_of(sim, **settings)], limits, listeners, log, top)
+    text = config_of(tenants or [tenant_of(sim, **settings)], limits, listeners, log, top, bulk)
     options["secrets"] = [sim.client_secret, TOKEN_MARK, *options.get("secrets", ())]
     return Gateway(config_text=text, sim=sim, **options)
 

@@ -23,7 +23,7 @@ ECHO = b"POST /execute/f/echo HTTP/1.1\r\n" + HOST
 EMPTY = b"Content-Length: 0\r\n\r\n"
 GET = b"GET /execute/f/echo?v=%d HTTP/1.1\r\n" + HOST + b"X-Request-Id: %s\r\n\r\n"
 
-LIMITS = 'limits = { max_body = "64K"; max_head = "16K"; max_target = "8K"; %s };'
+LIMITS = 'limits = { max_body = "64K"; max_head = "16K"; max_target = "8K"; %s }; bulk = { max_body = "64K"; };'
 IMPATIENT = "head_ms = 400; body_ms = 400; idle_ms = 400; write_ms = 400;"
 
 

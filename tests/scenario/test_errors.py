@@ -37,6 +37,7 @@ tenants = (
   { name = "untrusted"; base_url = "%(untrusted)s/my-tenant"; retry = { max = 0; }; auth = { open = true; }; }
 );
 limits = { max_body = "4096"; max_head = "4096"; max_target = "1024"; max_in_flight = 1; max_queue = 0; };
+bulk = { max_body = "4096"; };
 """
 
 

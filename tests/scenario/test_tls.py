@@ -227,7 +227,8 @@ def test_a_body_that_is_refused_under_way(sim, made):
     """The answer comes while the caller still sends, past libmicrohttpd."""
     chunk = b"8000\r\n" + b" " * 0x8000 + b"\r\n"
     head = b"POST /execute/f/echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
-    with Listening(sim, made, limits={"max_body": 65536, "max_upload": 65536, "body_ms": 600}) as port:
+    with Listening(sim, made, limits={"max_body": 65536, "max_upload": 65536, "body_ms": 600},
+                   bulk={"max_body": 65536}) as port:
         with port.connect() as wire:
             answer = wire.send(head + 3 * chunk).answer()
             assert (answer.status, answer.code) == (413, "body_too_large")

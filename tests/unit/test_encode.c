@@ -43,7 +43,7 @@ forget(void)
 static void
 expect_body(enum control_format format, const char *body, size_t records, const char *wanted)
 {
-	struct control control = { .format = format };
+	struct control control = { .format = format, .dialect = CSV_USUAL };
 
 	cr_assert(encode(&control, body, records), "%s", error.detail);
 	cr_expect_eq(encoded.status, 200);
@@ -221,7 +221,7 @@ Test(encode, writes_csv)
 
 Test(encode, finds_columns_among_many)
 {
-	struct control control = { .format = FORMAT_CSV };
+	struct control control = { .format = FORMAT_CSV, .dialect = CSV_USUAL };
 	struct buf body;
 	struct buf header;
 
@@ -261,7 +261,9 @@ Test(encode, gives_an_empty_list_in_every_format)
 	struct plan plan = { .api = CSPARK_V4 };
 
 	for (int format = FORMAT_NDJSON; format <= FORMAT_TEXT; format++) {
-		struct control control = { .format = (enum control_format)format, .strict = true };
+		struct control control = { .format = (enum control_format)format,
+			.strict = true,
+			.dialect = CSV_USUAL };
 
 		cr_assert(plan_join(&plan, NULL, &joined, &error));
 		buf_init(&out, 1 << 16);

@@ -1,0 +1,333 @@
+/* Lists that take more than one call: the real machine, a virtual clock, and Spark as each test wants it. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json_text.h"
+#include "daemon/edition.h"
+#include "tests/flow/fake_loop.h"
+#include "tests/flow/operating.h"
+
+#define SERVICE "/execute/my-folder/my-service"
+
+static void
+set_up(void)
+{
+	operating_set_up();
+	config.limits.max_in_flight = 8;
+	config.bulk.max_body = config.bulk.max_record = 65536;
+	config.bulk.single_records = 2;
+	config.bulk.chunk_records = 4;
+	config.bulk.chunk_bytes = 4096;
+	config.bulk.target_ms = 8000;
+	config.bulk.max_concurrency = 3;
+	config.bulk.timeout_ms = 60000;
+	config.bulk.stall_ms = 10000;
+	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
+}
+
+TestSuite(bulk, .init = set_up, .fini = operating_tear_down);
+
+/* [{"n":0},{"n":1},...] */
+static const char *
+list(unsigned count)
+{
+	static char text[4096];
+	size_t len = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s{\"n\":%u}", i ? "," : "[", i);
+	snprintf(text + len, sizeof text - len, "]");
+	return text;
+}
+
+static struct str
+inputs_of(size_t job)
+{
+	const struct cspark_request *request = fake_jobs[job].request;
+
+	return json_path(str_range(request->body, request->body_len), "inputs");
+}
+
+/* Every record's outputs are its inputs. */
+static void
+echo(size_t job)
+{
+	struct str inputs = inputs_of(job);
+	struct buf answer;
+
+	buf_init(&answer, 65536);
+	buf_put_str(&answer, STR("{\"outputs\":"));
+	buf_put_str(&answer, inputs);
+	buf_put_str(&answer, STR(",\"version\":\"1.0.0\"}"));
+	buf_put_char(&answer, '\0');
+	fake_upstream_answer(job, answer.data);
+	buf_fini(&answer);
+}
+
+static void
+echo_all(void)
+{
+	bool any = true;
+
+	while (any) {
+		any = false;
+		for (size_t i = 0; i < fake_job_count; i++) {
+			if (fake_jobs[i].open) {
+				echo(i);
+				any = true;
+			}
+		}
+		fake_loop_advance(1);
+	}
+	fake_loop_advance(20); /* a turn for each chunk */
+}
+
+static void
+fail(size_t job, enum cspark_code code, enum cspark_outcome outcome, int status)
+{
+	fake_upstream_fail(job, code, outcome, status, "{\"message\":\"no\"}");
+	fake_loop_advance(1);
+}
+
+static void
+expect_outputs(struct front_request *request, unsigned count)
+{
+	struct str outputs, value;
+	struct json_walk walk;
+	unsigned i = 0;
+
+	cr_assert(request->replied);
+	cr_assert_eq(request->status, 200, "%d: %s", request->status, request->body);
+	outputs = json_path(str_of(request->body), "outputs");
+	json_walk_init(&walk, outputs);
+	while (json_walk_next(&walk, NULL, &value)) {
+		char wanted[32];
+
+		snprintf(wanted, sizeof wanted, "{\"n\":%u}", i++);
+		cr_assert(str_eq(value, str_of(wanted)), "%.*s", STR_ARG(outputs));
+	}
+	cr_assert_eq(i, count);
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, puts_answers_in_order_whatever_their_order)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+
+	cr_assert_eq(fake_job_count, 3);
+	cr_assert_eq(desk.admit.in_flight, 3);
+	echo(2);
+	echo(0);
+	fake_loop_advance(1);
+	cr_assert_not(request->replied);
+	echo(1);
+	fake_loop_advance(10);
+	expect_outputs(request, 12);
+}
+
+Test(bulk, sends_no_more_at_a_time_than_is_allowed)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(40));
+
+	cr_assert_eq(fake_job_count, 3);
+	echo(0);
+	cr_assert_eq(fake_job_count, 4);
+	echo_all();
+	expect_outputs(request, 40);
+}
+
+Test(bulk, leaves_places_to_others)
+{
+	config.limits.max_in_flight = 2;
+	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
+	struct front_request *request = ask("POST", SERVICE, NULL, list(40));
+
+	cr_assert_eq(desk.admit.in_flight, 2);
+	echo_all();
+	expect_outputs(request, 40);
+}
+
+Test(bulk, waits_while_spark_wants_less_and_loses_nothing)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+	size_t sent = fake_job_count;
+
+	for (size_t i = 0; i < sent; i++)
+		fail(i, CSPARK_E_SPARK_RATE_LIMITED, CSPARK_NOT_SENT, 429);
+	cr_assert_eq(fake_job_count, sent);
+	cr_assert_eq(desk.admit.in_flight, 0);
+	fake_loop_advance(5000);
+	cr_assert_gt(fake_job_count, sent);
+	echo_all();
+	expect_outputs(request, 12);
+}
+
+Test(bulk, gives_up_when_nothing_gets_done_for_long)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+
+	for (int i = 0; i < 100 && !request->replied; i++) {
+		for (size_t job = 0; job < fake_job_count; job++) {
+			if (fake_jobs[job].open)
+				fail(job, CSPARK_E_SPARK_UNAVAILABLE, CSPARK_NOT_SENT, 503);
+		}
+		fake_loop_advance(1000);
+	}
+	expect_problem(request, 503, "spark_unavailable", "");
+}
+
+Test(bulk, keeps_what_was_done_when_it_gives_up)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+
+	echo(0);
+	fail(1, CSPARK_E_CREDENTIALS_REFUSED, CSPARK_NOT_SENT, 401);
+	fake_loop_advance(10);
+	cr_assert_eq(request->status, 200);
+	cr_assert_str_eq(fake_front_header(request, "X-Spark-Failed-Records"), "8");
+	ASSERT_HAS(request->body,
+		"[{\"n\":0},{\"n\":1},{\"n\":2},{\"n\":3},null,null,null,null,null,null,null,null]");
+	ASSERT_HAS(request->body, "\"code\":\"credentials_refused\"");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, ends_at_its_deadline)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+
+	cr_assert_eq(fake_jobs[0].call.deadline_ms, fake_jobs[1].call.deadline_ms);
+	fake_loop_advance(60000);
+	fake_loop_advance(1);
+	expect_problem(request, 504, "upstream_timeout", "bulk.timeout_ms");
+	cr_assert(fake_jobs[0].cancelled);
+}
+
+Test(bulk, cuts_until_the_bad_record_stands_alone)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(4));
+	bool any = true;
+
+	while (any) {
+		any = false;
+		for (size_t i = 0; i < fake_job_count; i++) {
+			if (!fake_jobs[i].open)
+				continue;
+			any = true;
+			if (memmem(inputs_of(i).at, inputs_of(i).len, "{\"n\":2}", 7))
+				fail(i, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 422);
+			else
+				echo(i);
+		}
+		fake_loop_advance(1);
+	}
+	cr_assert_eq(fake_job_count, 5); /* 4, 2+2, 1+1 */
+	ASSERT_HAS(request->body, "[{\"n\":0},{\"n\":1},null,{\"n\":3}]");
+	ASSERT_HAS(request->body, "[null,null,[{\"code\":\"spark_rejected\"");
+	cr_assert_str_eq(fake_front_header(request, "X-Spark-Failed-Records"), "1");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, takes_over_a_list_that_was_one_call)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(2));
+
+	cr_assert_eq(fake_job_count, 1);
+	fail(0, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 422);
+	cr_assert_eq(fake_job_count, 3);
+	echo(1);
+	fail(2, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 422);
+	fake_loop_advance(1);
+	ASSERT_HAS(request->body, "\"outputs\":[{\"n\":0},null]");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, tells_the_first_refusal_when_nothing_is_accepted)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(2));
+
+	for (size_t i = 0; i < 3; i++)
+		fail(i, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 422);
+	fake_loop_advance(1);
+	expect_problem(request, 422, "spark_rejected", "\"message\":\"no\"");
+}
+
+Test(bulk, does_not_ask_for_each_record_when_all_are_refused)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(200));
+
+	for (size_t i = 0; i < 64 && !request->replied; i++) {
+		if (i < fake_job_count && fake_jobs[i].open)
+			fail(i, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 422);
+	}
+	cr_assert_lt(fake_job_count, 64);
+	fake_loop_advance(200);
+	expect_problem(request, 422, "spark_rejected", "");
+}
+
+Test(bulk, does_not_repeat_what_may_have_been_executed)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+	size_t sent = fake_job_count;
+
+	fail(0, CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_MAYBE_EXECUTED, 0);
+	echo_all();
+	cr_assert_eq(fake_job_count, sent);
+	cr_assert_str_eq(fake_front_header(request, "X-Spark-Failed-Records"), "4");
+	ASSERT_HAS(request->body, "\"outcome\":\"maybe_executed\"");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, takes_answers_of_another_length_for_failures)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(8));
+
+	fake_upstream_answer(0, "{\"outputs\":[{\"n\":0}]}");
+	echo_all();
+	ASSERT_HAS(request->body, "\"code\":\"upstream_garbled\"");
+	cr_assert_str_eq(fake_front_header(request, "X-Spark-Failed-Records"), "4");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, is_taken_back_when_the_caller_leaves)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+
+	fake_front_left(request);
+	cr_assert(fake_jobs[0].cancelled && fake_jobs[2].cancelled);
+	fake_front_done(request, FRONT_CALLER_LEFT);
+}
+
+Test(bulk, is_taken_back_when_the_connection_is_gone_before_it_is_whole)
+{
+	struct front_request *request = &(
+		struct front_request){ .say = { .method = "POST", .path = SERVICE } };
+	struct fake_request say = request->say;
+
+	say.body = list(12);
+	fake_front_begin(request, &say, &desk);
+	fake_loop_advance(10); /* it has lingered */
+	cr_assert_eq(fake_job_count, 3);
+	fake_front_done(request, FRONT_CALLER_LEFT);
+	cr_assert(fake_jobs[0].cancelled && fake_jobs[2].cancelled);
+}
+
+Test(bulk, ends_when_the_gateway_does)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+
+	desk_enter(&desk, LIFE_CLOSING);
+	expect_problem(request, 503, "draining", "");
+}
+
+Test(bulk, fails_when_nothing_can_be_sent)
+{
+	struct front_request *request;
+
+	fake_upstream_full = true;
+	request = ask("POST", SERVICE, NULL, list(12));
+	fake_loop_advance(1);
+	expect_problem(request, 503, "overloaded", "");
+}
