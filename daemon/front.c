@@ -67,7 +67,7 @@ begin_connection(struct front *front, struct front_request *request)
 	list_append(&front->all, &request->all);
 	patience_enter(&front->patience, request, front->draining ? DEADLINE_IDLE : DEADLINE_HEAD);
 	if (request->secure)
-		secure_begin(request->secure, front->loop, &front->shaking);
+		secure_begin(request->secure);
 }
 
 /* What we said of the reason would be lost if the caller were reset because it still sends. */
@@ -118,6 +118,16 @@ on_hangup(void *arg, void *peer)
 	request->hung_up = true;
 	request_leave(request, request->front->ops);
 	request_show_end(request);
+}
+
+/* The handshake of <peer> can go on. */
+static void
+on_more(void *arg, void *peer)
+{
+	struct front_request *request = peer;
+
+	if (request->secure)
+		secure_resume(request->secure);
 }
 
 /* ---- the loop's guest ---- */
@@ -328,6 +338,7 @@ front_new(struct loop *loop, const struct front_options *options, const struct f
 		goto fail;
 	if (!start_engines(front, options) || !loop_add_guest(loop, &guest))
 		goto fail;
+	front->peers.on_ready = on_more;
 	doors_open(&front->doors);
 	return front;
 fail:

@@ -19,9 +19,7 @@ struct secure {
 	struct front_request *request;
 	struct identity *identity;
 	gnutls_session_t session; /* libmicrohttpd's; NULL: not yet */
-	struct loop *loop;
-	struct list *waiting;
-	struct list node;
+	struct list node; /* in front->shaking: to be suspended */
 	bool is_suspended;
 	bool is_heard; /* the caller has sent something */
 	bool is_done;  /* the handshake */
@@ -50,8 +48,6 @@ secure_free(struct secure *secure)
 {
 	if (!secure)
 		return;
-	if (secure->is_suspended)
-		loop_forget(secure->loop, secure->request->fd);
 	list_remove(&secure->node);
 	identity_unref(secure->identity);
 	free(secure);
@@ -81,7 +77,7 @@ pull(gnutls_transport_ptr_t arg, void *data, size_t size)
 	}
 	if (got < 0 && errno == EAGAIN && !secure->is_done) {
 		list_remove(&secure->node);
-		list_append(secure->waiting, &secure->node);
+		list_append(&secure->request->front->shaking, &secure->node);
 	}
 	return got;
 }
@@ -137,14 +133,12 @@ verify(gnutls_session_t session)
 }
 
 void
-secure_begin(struct secure *secure, struct loop *loop, struct list *waiting)
+secure_begin(struct secure *secure)
 {
 	struct front_request *request = secure->request;
 	gnutls_session_t session =
 		MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
 
-	secure->loop = loop;
-	secure->waiting = waiting;
 	secure->session = session;
 	gnutls_transport_set_ptr2(session, secure, (gnutls_transport_ptr_t)(intptr_t)request->fd);
 	gnutls_transport_set_pull_function(session, pull);
@@ -154,41 +148,39 @@ secure_begin(struct secure *secure, struct loop *loop, struct list *waiting)
 		shutdown(request->fd, SHUT_RDWR); /* without a certificate it comes to nothing anyway */
 }
 
-static void
-on_socket(void *arg, int fd, int events)
-{
-	secure_resume(arg);
-}
-
+/* Not by the loop, whose own set would remember the socket when it is closed here and lingers elsewhere. */
 static void
 suspend(struct secure *secure)
 {
+	struct front_request *request = secure->request;
 	int events = gnutls_record_get_direction(secure->session) ? LOOP_WRITE : LOOP_READ;
 
-	if (secure->is_done || !loop_watch(secure->loop, secure->request->fd, events, on_socket, secure))
+	if (secure->is_done || !peers_await(&request->front->peers, request->fd, events, request))
 		return;
 	secure->is_suspended = true;
-	MHD_suspend_connection(secure->request->mhd);
+	MHD_suspend_connection(request->mhd);
 }
 
 void
-secure_suspend(struct list *waiting)
+secure_suspend(struct list *shaking)
 {
 	struct list *node;
 
-	while ((node = list_pop(waiting)))
+	while ((node = list_pop(shaking)))
 		suspend(LIST_ITEM(node, struct secure, node));
 }
 
 bool
 secure_resume(struct secure *secure)
 {
+	struct front_request *request = secure->request;
+
 	if (!secure->is_suspended)
 		return false;
-	loop_forget(secure->loop, secure->request->fd);
+	(void)peers_await(&request->front->peers, request->fd, 0, request);
 	secure->is_suspended = false;
-	secure->request->engine->busy = true;
-	MHD_resume_connection(secure->request->mhd);
+	request->engine->busy = true;
+	MHD_resume_connection(request->mhd);
 	return true;
 }
 

@@ -13,17 +13,16 @@
 #include "base/str.h"
 #include "daemon/front.h"
 #include "daemon/identity.h"
-#include "daemon/loop.h"
 
 struct secure;
 
 /* The connection of <request> is to use <identity>, which is counted. Given; NULL: no memory. */
 struct secure *secure_new(struct front_request *request, struct identity *identity);
 void secure_free(struct secure *secure); /* accepts NULL */
-/* libmicrohttpd has made the session. Whose handshake waits is put into <waiting>. */
-void secure_begin(struct secure *secure, struct loop *loop, struct list *waiting);
-/* libmicrohttpd has run: suspends who is in <waiting>. */
-void secure_suspend(struct list *waiting);
+/* libmicrohttpd has made the session. */
+void secure_begin(struct secure *secure);
+/* libmicrohttpd has run: suspends those whose handshake waits. */
+void secure_suspend(struct list *shaking);
 /* Lets libmicrohttpd go on with the handshake. False: it was not suspended. */
 bool secure_resume(struct secure *secure);
 

@@ -23,8 +23,12 @@ on_hangups(void *arg, int fd, int events)
 	struct epoll_event hangups[HANGUPS_AT_ONCE];
 	int count = epoll_wait(fd, hangups, HANGUPS_AT_ONCE, 0);
 
-	for (int i = 0; i < count; i++)
-		peers->on_hangup(peers->arg, hangups[i].data.ptr);
+	for (int i = 0; i < count; i++) {
+		if (hangups[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+			peers->on_hangup(peers->arg, hangups[i].data.ptr);
+		if (hangups[i].events & (EPOLLIN | EPOLLOUT))
+			peers->on_ready(peers->arg, hangups[i].data.ptr);
+	}
 }
 
 bool
@@ -51,6 +55,15 @@ peers_add(struct peers *peers, int fd, void *peer)
 	struct epoll_event event = { .events = EPOLLRDHUP | EPOLLET, .data.ptr = peer };
 
 	return epoll_ctl(peers->set, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool
+peers_await(struct peers *peers, int fd, int events, void *peer)
+{
+	uint32_t more = (events & LOOP_READ ? EPOLLIN : 0u) | (events & LOOP_WRITE ? EPOLLOUT : 0u);
+	struct epoll_event event = { .events = EPOLLRDHUP | EPOLLET | more, .data.ptr = peer };
+
+	return epoll_ctl(peers->set, EPOLL_CTL_MOD, fd, &event) == 0;
 }
 
 void

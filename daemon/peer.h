@@ -1,6 +1,6 @@
 /*
  * Callers that leave while they wait. A socket is put into the set once in its life, edge-triggered and for
- * hang-ups alone, so that requests cost no system call here.
+ * hang-ups alone, so that requests cost no system call here. A handshake may wait here for more.
  *
  * One thread; embedded in its owner.
  */
@@ -12,11 +12,13 @@
 #include "daemon/loop.h"
 
 typedef void peers_hangup_fn(void *arg, void *peer);
+typedef void peers_ready_fn(void *arg, void *peer);
 
 struct peers {
 	struct loop *loop;
 	int set; /* epoll */
 	peers_hangup_fn *on_hangup;
+	peers_ready_fn *on_ready; /* NULL until peers_await() is used */
 	void *arg;
 };
 
@@ -26,6 +28,9 @@ void peers_fini(struct peers *peers);
 /* Until <fd> and all its duplicates are closed. */
 bool peers_add(struct peers *peers, int fd, void *peer);
 void peers_remove(struct peers *peers, int fd);
+/* <on_ready> is told when <fd> is ready for <events> (LOOP_READ, LOOP_WRITE); 0: no longer. To be taken back
+ * when it was told. False: the kernel has no room. */
+bool peers_await(struct peers *peers, int fd, int events, void *peer);
 
 /*
  * Whether the other end of <fd>, which hung up, is closed altogether; false: it only said that it will send
