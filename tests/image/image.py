@@ -68,7 +68,9 @@ def base():
         return BASE
     root = FOLDER / "bookworm-slim"
     shutil.rmtree(root, ignore_errors=True)
-    made = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", root], capture_output=True, text=True, check=False)
+    mirror = run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Codename: bookworm").split()[:1]
+    made = subprocess.run(["debootstrap", "--variant=minbase", "bookworm", root, *mirror], capture_output=True, text=True,
+                          check=False)
     if made.returncode:
         raise Impossible("debootstrap failed: " + (made.stdout + made.stderr)[-400:])
     run("sh", "-c", SLIM, "sh", root)

@@ -53,6 +53,14 @@ class Caller:
         with contextlib.suppress(OSError, Closed):
             return self.get(path).status == status
 
+    def is_turned_away(self):
+        """Whether nobody listens any more."""
+        try:
+            self.connect().close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
     def wait_ready(self):
         wait_for(lambda: self.sees(200), "a gateway that is ready")
         return self

@@ -171,6 +171,7 @@ def test_it_drains_when_it_is_stopped(gateway, spark, caller, signal):
         spark.wait_inflight(1)
         gateway.kill(signal)
         gateway.wait_event("drain_begin")
+        wait_for(caller.is_turned_away, "the end of listening")
         assert gateway.process.poll() is None
         spark.release()
         answer = wire.answer()
