@@ -32,6 +32,7 @@ struct config_listener {
 	char *address;        /* "127.0.0.1:8080", "[::1]:8080" (addresses, never names), "unix:/path" */
 	bool unsafe_listen;   /* an address other than loopback is wanted */
 	unsigned allow;       /* enum cspark_group */
+	bool takes_orders;    /* ops was named, and is not just the default: drain and shutdown are served */
 	char **services;      /* globs of what may be used; none: all; NULL-terminated, never NULL */
 	char **allowed_hosts; /* NULL-terminated, never NULL */
 	char **allowed_origins; /* the same */

@@ -10,6 +10,7 @@
 
 #include "base/str.h"
 #include "daemon/config_tls.h"
+#include "lib/cspark_operations.h"
 
 /* ---- addresses ---- */
 
@@ -277,9 +278,20 @@ take_callers(struct config_draft *draft, const struct config_part *part)
 		take_ids(draft, part, &keys[i]);
 }
 
+/* To look is harmless; to stop it is not, so that is for who was told. */
+static void
+take_orders(const struct config_part *part)
+{
+	struct config_listener *listener = part->base;
+
+	listener->takes_orders =
+		(listener->allow & CSPARK_GROUP_OPS) && config_part_has(part, CONFIG_KEY_LISTENER_allow);
+}
+
 void
 config_listener_check(struct config_draft *draft, size_t index)
 {
+	take_orders(&draft->listeners[index]);
 	check_address(draft, index);
 	config_tls_check(draft, index);
 	check_origins(draft, &draft->listeners[index]);

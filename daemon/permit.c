@@ -18,6 +18,21 @@ refuse_subject(struct call *call, const char *subject)
 
 /* ---- the group ---- */
 
+static bool
+is_order(const struct route *route)
+{
+	return route->kind == ROUTE_ADMIN && (route->page == PAGE_DRAIN || route->page == PAGE_SHUTDOWN);
+}
+
+static bool
+refuse_order(struct call *call)
+{
+	call_fail(call, CSPARK_E_OPERATION_DISABLED,
+		"this listener takes no orders; name \"ops\" in allow of the listener at %s",
+		call->listener->address);
+	return false;
+}
+
 bool
 permit_group(struct call *call)
 {
@@ -28,6 +43,8 @@ permit_group(struct call *call)
 		call_fail(call, CSPARK_E_OPERATION_DISABLED,
 			"this listener does not allow it; add \"%s\" to allow of the listener at %s",
 			names[__builtin_ctz(missing)], call->listener->address);
+	else if (is_order(&call->route) && !call->listener->takes_orders)
+		return refuse_order(call);
 	return !missing;
 }
 

@@ -80,8 +80,15 @@ def test_probes_do_not_depend_on_spark(sim):
 # -- an operator ---------------------------------------------------------------------------------
 
 
+def orders(sim):
+    """A gateway that can be told to drain and to stop."""
+    port = free_port()
+    return csparkd(sim, listen=False, port=port,
+                   listeners=[{"address": f"127.0.0.1:{port}", "allow": ["execute", "read", "ops"]}])
+
+
 def test_drain_finishes_what_is_open_and_stays(sim):
-    with csparkd(sim) as gateway, gateway.connect() as wire:
+    with orders(sim) as gateway, gateway.connect() as wire:
         wire.send(HOLD)
         sim.wait_inflight(1)
         done = run("--url", gateway.url, "drain")
@@ -104,7 +111,7 @@ def test_drain_finishes_what_is_open_and_stays(sim):
 
 
 def test_drain_waits_for_the_last_request(sim):
-    with csparkd(sim) as gateway, gateway.connect() as wire:
+    with orders(sim) as gateway, gateway.connect() as wire:
         wire.send(HOLD)
         sim.wait_inflight(1)
         done = run("--url", gateway.url, "drain", "--wait", "--timeout", "300")
@@ -115,7 +122,7 @@ def test_drain_waits_for_the_last_request(sim):
 
 
 def test_shutdown_is_like_a_signal(sim):
-    with csparkd(sim) as gateway, gateway.connect() as wire:
+    with orders(sim) as gateway, gateway.connect() as wire:
         wire.send(HOLD)
         sim.wait_inflight(1)
         done = run("--url", gateway.url, "shutdown")
@@ -127,13 +134,15 @@ def test_shutdown_is_like_a_signal(sim):
         assert run("--url", gateway.url, "drain", "--wait").returncode == UNREACHABLE
 
 
-def test_both_want_the_group_ops(sim, tmp_path):
+def test_both_want_the_group_ops_by_name(sim, tmp_path):
     port, path = free_port(), f"unix:{tmp_path}/s"
     listeners = [{"address": f"127.0.0.1:{port}"}, {"address": path, "allow": ["execute", "read", "manage"]}]
     with csparkd(sim, listeners=listeners, listen=False, port=port) as gateway:
         for command in ("drain", "shutdown"):
             done = run("--url", path, command)
             assert done.returncode == ANSWERED and b"operation_disabled" in done.stderr
+            refused = gateway.post(f"/-/{command}")
+            assert (refused.status, refused.code) == (403, "operation_disabled") and "ops" in refused.json()["detail"]
         assert gateway.get("/-/drain").code == "method_not_allowed"
         assert gateway.post(CYLINDER, INPUTS).status == 200
 
