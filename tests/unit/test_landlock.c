@@ -95,7 +95,7 @@ can_bind(const char *name)
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool done;
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", at(name));
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.100s", at(name));
 	done = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 	close(fd);
 	return done;
