@@ -62,6 +62,7 @@ set_up(void)
 {
 	operating_set_up();
 	listener.allow = MANAGER | CSPARK_GROUP_OPS;
+	listener.takes_orders = true;
 	desk.on_idle = tell_if_idle;
 	admin.on_event = on_event;
 	tokens[0] = (struct admin_tenant){ .state = CSPARK_TOKEN_VALID, .since_ms = 1, .expires_ms = -1 };
