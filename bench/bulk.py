@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+"""What lists cost: the time beside a loop of short calls, memory and CPU for very many records, and what single requests feel.
+
+    bench/bulk.py [--rounds N] [--records N] [--build DIR] [loop|many|single ...]
+
+loop    20,000 records against an upstream that takes 50 ms a call and 0.5 ms a record and does 16 calls at a time: csparkd, and
+        20 records a call, one call after the other, without a proxy, as the examples of the official SDK do it
+many    --records (1,000,000) records, CSV and NDJSON in and out, against an upstream that takes no time
+single  a single record now and then, alone and while such a list runs
+
+Everything listens on loopback, on free ports, and is ended by pid.
+"""
+import argparse
+import http.client
+import json
+import os
+import shutil
+import statistics
+import tempfile
+import threading
+import time
+
+import compare
+from transfer import forget_peak, tree_mb
+
+SERVICE = "/execute/my-folder/echo"
+V4 = "/my-tenant/api/v4/execute"
+TYPES = {"csv": "text/csv", "ndjson": "application/x-ndjson"}
+MB = 1 << 20
+
+
+class Simulator:
+    def __init__(self, folder, options):
+        port_file = os.path.join(folder, "port")
+        self.process = compare.Process([os.path.join(options.build, "cspark-sim"), "--listen", "127.0.0.1:0", "--port-file",
+                                        port_file, "--no-ledger"])
+        while not os.path.exists(port_file) or not os.path.getsize(port_file):
+            time.sleep(0.01)
+        self.port = int(open(port_file).read())
+
+    def limits(self, **values):
+        ask(self.port, "POST", "/_sim/limits", json.dumps(values), {"Content-Type": "application/json"})
+
+    def stop(self):
+        self.process.stop()
+
+
+def ask(port, method, path, body=None, headers=None):
+    """The length of an answer that must be good; a body may be a file."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+    connection.request(method, path, body, headers or {})
+    answer = connection.getresponse()
+    length = 0
+    while piece := answer.read(MB):
+        length += len(piece)
+    connection.close()
+    if answer.status != 200 or answer.getheader("X-Spark-Failed-Records"):
+        raise SystemExit(f"{path}: {answer.status} {answer.reason}, {answer.getheader('X-Cspark-Reason')}")
+    return length
+
+
+def write_records(folder, form, count):
+    path = os.path.join(folder, f"{count}.{form}")
+    with open(path, "w") as out:
+        if form == "csv":
+            out.write("id,age,sum,code\r\n")
+        for i in range(count):
+            out.write(f"{i},{i % 80},{i * 1.5},A{i % 7}\r\n" if form == "csv" else
+                      f'{{"id":{i},"age":{i % 80},"sum":{i * 1.5},"code":"A{i % 7}"}}\n')
+    return path
+
+
+def bulk(gateway, path, form):
+    began = time.monotonic()
+    with open(path, "rb") as body:
+        ask(gateway.port, "POST", f"{SERVICE}?_format={form}", body,
+            {"Content-Type": TYPES[form], "Content-Length": str(os.path.getsize(path))})
+    return time.monotonic() - began
+
+
+def loop(simulator, count):
+    """One kept connection, 20 records a call."""
+    connection = http.client.HTTPConnection("127.0.0.1", simulator.port, timeout=60)
+    headers = {"Content-Type": "application/json", "x-synthetic-key": "demo-key", "x-tenant-name": "my-tenant"}
+    began = time.monotonic()
+    for first in range(0, count, 20):
+        inputs = [{"id": i, "age": i % 80, "sum": i * 1.5, "code": f"A{i % 7}"} for i in range(first, first + 20)]
+        connection.request("POST", V4, json.dumps({"inputs": inputs, "service": "my-folder/echo"}), headers)
+        answer = connection.getresponse()
+        if answer.status != 200 or len(json.load(answer)["outputs"]) != 20:
+            raise SystemExit(f"the loop was answered with {answer.status}")
+    return time.monotonic() - began
+
+
+def run_loop(folder, simulator, gateway, options):
+    count, path = 20000, write_records(folder, "csv", 20000)
+    least = count * 0.0005 / 16
+    simulator.limits(per_call_ms=50, per_record_ms=0.5, parallel=16)
+    times = [bulk(gateway, path, "csv") for _ in range(options.rounds)]
+    slow = loop(simulator, count)
+    simulator.limits(per_call_ms=None, per_record_ms=None, parallel=None)
+    best = statistics.median(times)
+    print(f"loop    {count} records: csparkd {best:.3f} s (first {times[0]:.3f}), loop of 20 {slow:.1f} s: {slow / best:.0f} x; "
+          f"{best / least:.2f} x the upstream's own limit of {least:.3f} s")
+
+
+def run_many(folder, simulator, gateway, options):
+    for form in TYPES:
+        path = write_records(folder, form, options.records)
+        process = gateway.process
+        forget_peak(process)
+        idle, cpu = tree_mb(process, "VmRSS"), process.cpu_seconds()
+        seconds = bulk(gateway, path, form)
+        cpu = process.cpu_seconds() - cpu
+        print(f"many    {options.records} records, {form}: {seconds:.1f} s, {cpu / options.records * 1e6:.2f} us of CPU a record, "
+              f"RSS {tree_mb(process, 'VmHWM') - idle:.1f} MB above idle ({idle:.1f})")
+
+
+def singles(gateway, until):
+    """Latencies in ms of one request after the other, with a pause between."""
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
+    times = []
+    while not until.is_set():
+        began = time.monotonic()
+        connection.request("POST", SERVICE, '{"id":1}', {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        times.append((time.monotonic() - began) * 1000)
+        if answer.status != 200:
+            raise SystemExit(f"a single request was answered with {answer.status}")
+        time.sleep(0.005)
+    return sorted(times)
+
+
+def run_single(folder, simulator, gateway, options):
+    path, done = write_records(folder, "csv", options.records), threading.Event()
+    threading.Timer(10, done.set).start()
+    alone = singles(gateway, done)
+    done = threading.Event()
+    thread = threading.Thread(target=lambda: (bulk(gateway, path, "csv"), done.set()))
+    thread.start()
+    beside = singles(gateway, done)
+    thread.join()
+    at = [times[int(len(times) * 0.99)] for times in (alone, beside)]
+    print(f"single  p99 alone {at[0]:.2f} ms ({len(alone)}), beside a list of {options.records} {at[1]:.2f} ms ({len(beside)}): "
+          f"{at[1] - at[0]:+.2f} ms; p50 {statistics.median(alone):.2f} and {statistics.median(beside):.2f}")
+
+
+RUNS = {"loop": run_loop, "many": run_many, "single": run_single}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--records", type=int, default=1000000)
+    parser.add_argument("--build", default=os.path.join(compare.HERE, "..", "build"))
+    parser.add_argument("runs", nargs="*", metavar="|".join(RUNS), help="which (all)")
+    options = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="csparkd-bench-", dir="/var/tmp")
+    simulator = gateway = None
+    try:
+        simulator = Simulator(folder, options)
+        gateway = compare.Csparkd(folder, simulator.port, options)
+        for name in options.runs or RUNS:
+            RUNS[name](folder, simulator, gateway, options)
+    finally:
+        for each in (gateway, simulator):
+            if each:
+                each.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
