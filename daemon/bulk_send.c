@@ -407,14 +407,12 @@ is_divisible(const struct call *call)
 static void
 adopt_failure(struct bulk *bulk, struct call *call)
 {
-	struct sending *sending = &call->sendings[0];
-
 	bulk->error = call->error;
 	bulk->error_status = call->spark_status;
 	bulk->error_retryable = call->retryable;
-	bulk->error_body = sending->body;
-	bulk->error_body_len = sending->body_len;
-	sending->body = NULL;
+	bulk->error_body = call->spark_answer;
+	bulk->error_body_len = call->spark_answer_len;
+	call->spark_answer = NULL;
 	call->spark_body = (struct str){ 0 };
 	call->error = (struct cspark_error){ .code = CSPARK_OK };
 }

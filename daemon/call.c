@@ -6,10 +6,11 @@
 #include <stdlib.h>
 
 #include "daemon/bulk.h"
+#include "daemon/bytes.h"
 #include "daemon/log.h"
 #include "daemon/operate.h"
 
-#define MAX_TRANSITIONS 64 /* a livelock becomes an error */
+#define MAX_TRANSITIONS 64            /* a livelock becomes an error */
 #define DROPPED_MAX     (1024 * 1024) /* of a body that is refused already */
 
 /* ---- failing ------------------------------------------------------------------------- */
@@ -119,19 +120,16 @@ plan_drop_in(struct call *call)
 	struct str path = call_target(call);
 	struct str body = buf_text(&call->raw);
 	struct str type = front_header(call->request, "Content-Type");
-	struct cspark_request *request;
 
 	type = type.at ? arena_copy(&call->arena, type) : STR("application/json");
 	if (!path.at || !type.at)
 		return false;
-	request = cspark_raw_request((enum cspark_operation)call->operation, call->route.is_public, "POST",
-		(struct cspark_bytes){ path.at, path.len }, (struct cspark_bytes){ body.at, body.len },
-		type.at);
-	if (!request)
+	call->plan.request = cspark_raw_request((enum cspark_operation)call->operation, call->route.is_public,
+		"POST", (struct cspark_bytes){ path.at, path.len },
+		(struct cspark_bytes){ body.at, body.len }, type.at);
+	if (!call->plan.request)
 		return false;
-	request->content_encoding = call->coding;
-	if (!plan_take(&call->plan, request))
-		return false;
+	call->plan.request->content_encoding = call->coding;
 	call->plan.api = call->operation == CSPARK_OP_EXECUTE_V4 ? CSPARK_V4 : CSPARK_V3;
 	return true;
 }
@@ -150,10 +148,7 @@ step_plan(struct call *call)
 			   &call->error)) {
 		return call_failed(call);
 	}
-	if (call->plan.part_count == 0)
-		return STEP_JOIN;
-	call->sendings = arena_zalloc(&call->arena, call->plan.part_count * sizeof *call->sendings);
-	return call->sendings ? STEP_SEND : call_no_memory(call);
+	return call->plan.request ? STEP_SEND : STEP_JOIN;
 }
 
 /* ---- join, encode: one answer --------------------------------------------------------------- */
@@ -174,22 +169,19 @@ static enum call_step
 pass_on(struct call *call)
 {
 	struct cspark_answer answer;
-	struct sending *sending = &call->sendings[0];
-	struct cspark_bytes body = { sending->body, sending->body_len };
+	struct cspark_bytes body = { call->spark_answer, call->spark_answer_len };
 
 	if (call->error.code == CSPARK_OK && cspark_answer_read(call->plan.api, body, &answer))
 		encode_facts(&answer, &call->encoded);
 	call->status = call->spark_status;
 	call->content_type = call->spark_type[0] ? call->spark_type : NULL;
-	call->body = (struct str){ sending->body, sending->body_len };
+	call->body = str_of_bytes(body);
 	return STEP_REPLY;
 }
 
 static enum call_step
 step_join(struct call *call)
 {
-	struct str *bodies;
-
 	if (is_passed_on(call)) {
 		desk_leave(call);
 		return pass_on(call);
@@ -199,12 +191,7 @@ step_join(struct call *call)
 	desk_leave(call);
 	if (call->error.code != CSPARK_OK)
 		return bulk_takes_over(call) ? CALL_PARKED : STEP_REFUSE;
-	bodies = arena_alloc(&call->arena, call->plan.part_count * sizeof *bodies);
-	if (!bodies && call->plan.part_count > 0)
-		return call_no_memory(call);
-	for (size_t i = 0; i < call->plan.part_count; i++)
-		bodies[i] = (struct str){ call->sendings[i].body, call->sendings[i].body_len };
-	if (!plan_join(&call->plan, bodies, &call->joined, &call->error))
+	if (!plan_join(&call->plan, call_spark_answer(call), &call->joined, &call->error))
 		return call_failed(call);
 	return STEP_ENCODE;
 }
@@ -241,9 +228,8 @@ step_local(struct call *call)
 	} else if (call->route.kind == ROUTE_PREFLIGHT) {
 		answer = (struct admin_answer){ 204, NULL };
 	} else {
-		answer = admin_page(
-			call->desk->admin, call->config, call->route.page, loop_now_ms(call->desk->loop),
-			&call->out);
+		answer = admin_page(call->desk->admin, call->config, call->route.page,
+			loop_now_ms(call->desk->loop), &call->out);
 	}
 	if (buf_failed(&call->out))
 		return call_no_memory(call);
@@ -413,10 +399,9 @@ on_done(void *exchange, enum front_end end, uint64_t bytes_out)
 	struct call *call = exchange;
 
 	/* The front may end a call whose request never became whole: it then holds nothing. */
-	assert(call->waiting_for == 0 && !call->ticket.in);
+	assert(!call->job && !call->ticket.in);
 	call_account(call, end, bytes_out);
-	for (size_t i = 0; call->sendings && i < call->plan.part_count; i++)
-		free(call->sendings[i].body);
+	free(call->spark_answer);
 	joined_fini(&call->joined);
 	plan_fini(&call->plan);
 	decode_free(call->decode);

@@ -95,14 +95,6 @@ enum call_step {
 	CALL_OVER,
 };
 
-/* One Spark call of the plan. */
-struct sending {
-	struct call *call;
-	struct cspark_job *job; /* NULL: done */
-	char *body;             /* Spark's answer; owned */
-	size_t body_len;
-};
-
 /* All a call knows, in the order in which it learns it. */
 struct call {
 	struct list node;
@@ -140,9 +132,10 @@ struct call {
 	int64_t admitted_us;
 
 	struct plan plan;
-	struct sending *sendings;
+	struct cspark_job *job; /* NULL: nothing is with Spark */
+	char *spark_answer;     /* Spark's; owned */
+	size_t spark_answer_len;
 	const struct cspark_sink *sink; /* where the answer goes; NULL: memory */
-	size_t waiting_for; /* sendings that are not done */
 	bool gone;          /* the caller left, or we close: results are not wanted */
 	int64_t sent_us, answered_us;
 	int64_t token_ms, wait_ms, spark_ms;
@@ -179,6 +172,12 @@ enum call_step call_no_memory(struct call *call);
 void call_limit_body(struct call *call, const char *name, uint64_t max);
 /* Absolute, on the loop's clock. */
 int64_t call_deadline_ms(const struct call *call);
+/* What Spark has answered; at == NULL: nothing. */
+static inline struct str
+call_spark_answer(const struct call *call)
+{
+	return (struct str){ call->spark_answer, call->spark_answer_len };
+}
 /* Path and query as the caller wrote them, in the arena; at == NULL: no memory. */
 struct str call_target(struct call *call);
 
@@ -200,13 +199,13 @@ bool permit_group(struct call *call);
 bool permit_head(struct call *call);
 bool permit_body(struct call *call);
 
-/* sending.c: to Spark and back; parks until every part is answered. */
+/* sending.c: to Spark and back; parks until it is answered. */
 enum call_step sending_start(struct call *call);
 /* What a result tells of times, attempts and causes. */
 void call_take_facts(struct call *call, const struct cspark_result *result);
 /* The most that may have happened is what is told. */
 void call_raise_outcome(struct call *call, enum cspark_outcome outcome);
-/* Takes the parts that are not answered back from Spark. */
+/* Takes the call back from Spark; harmless if it is not there. */
 void sending_cancel(struct call *call);
 
 /* desk.c: a place, or a bounded wait for one; giving it back (harmless without); then letting others in. */

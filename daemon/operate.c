@@ -210,14 +210,11 @@ operate_plan(struct call *call)
 		call_failed(call);
 		return fail_step(call);
 	}
-	if (!plan_take(&call->plan, request))
-		return call_no_memory(call);
+	call->plan.request = request;
 	if (call->route.kind == ROUTE_DROP_IN ||
 		cspark_operation_info(operate_step(call))->payload == CSPARK_PAYLOAD_FILE)
 		operate_expect_file(call);
-	if (!call->sendings)
-		call->sendings = arena_zalloc(&call->arena, sizeof *call->sendings);
-	return call->sendings ? STEP_SEND : call_no_memory(call);
+	return STEP_SEND;
 }
 
 /* ---- join: what Spark said --------------------------------------------------------------------- */
@@ -228,7 +225,7 @@ reject(struct call *call, int status)
 {
 	call_failed(call);
 	call->error_status = status;
-	call->spark_body = (struct str){ call->sendings[0].body, call->sendings[0].body_len };
+	call->spark_body = call_spark_answer(call);
 	return fail_step(call);
 }
 
@@ -253,8 +250,8 @@ close_step(struct call *call)
 	struct operate *operate = call->operate;
 
 	free(operate->bodies[operate->step]);
-	operate->bodies[operate->step] = call->sendings[0].body;
-	call->sendings[0].body = NULL;
+	operate->bodies[operate->step] = call->spark_answer;
+	call->spark_answer = NULL;
 	plan_fini(&call->plan);
 }
 
@@ -391,7 +388,7 @@ static enum call_step
 join_json(struct call *call)
 {
 	struct operate *operate = call->operate;
-	struct str body = { call->sendings[0].body, call->sendings[0].body_len };
+	struct str body = { call->spark_answer, call->spark_answer_len };
 	struct payload payload;
 	int status;
 

@@ -59,7 +59,7 @@ bool operate_body(struct call *call, const char *data, size_t len);
 enum call_step operate_decode(struct call *call);
 enum call_step operate_plan(struct call *call);
 enum call_step operate_join(struct call *call);
-/* Stops waiting; the sendings are the caller's to cancel. */
+/* Stops waiting; the call with Spark is the caller's to cancel. */
 void operate_cancel(struct call *call);
 void operate_fini(struct call *call);
 

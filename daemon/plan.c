@@ -1,7 +1,5 @@
 #include "daemon/plan.h"
 
-#include <stdlib.h>
-
 #include "daemon/bytes.h"
 #include "daemon/refuse.h"
 
@@ -34,51 +32,28 @@ plan_request(const char *tenant, const struct cspark_locator *locator, const str
 }
 
 bool
-plan_take(struct plan *plan, struct cspark_request *request)
-{
-	plan->parts = malloc(sizeof(*plan->parts));
-	if (!plan->parts) {
-		cspark_request_free(request);
-		return false;
-	}
-	plan->parts[0] = (struct part){ .request = request, .first = 0, .records = 1 };
-	plan->part_count = 1;
-	return true;
-}
-
-bool
 plan_make(const char *tenant, const struct cspark_locator *locator, const struct control *control,
 	const struct ask *ask, struct plan *ret, struct cspark_error *ret_error)
 {
-	struct cspark_request *request;
-
-	*ret = (struct plan){ .api = api_of(ask) };
+	*ret = (struct plan){ .api = api_of(ask), .records = ask->records };
 	if (ask->kind == ASK_MANY && control->validates)
 		return refuse(ret_error, CSPARK_E_BAD_REQUEST, "A validation takes one record, not a list.");
 	if (ask->kind == ASK_MANY && locator->kind == CSPARK_PROXY)
 		return refuse(ret_error, CSPARK_E_BAD_LOCATOR,
 			"A proxy endpoint takes one record, not a list; name the service by folder and "
 			"service.");
-	request = plan_request(tenant, locator, control, ask, ret_error);
-	if (!request)
+	ret->request = plan_request(tenant, locator, control, ask, ret_error);
+	if (!ret->request)
 		return false;
-	if (ask->kind == ASK_MANY && ask->records == 0) {
-		/* Nothing is to be calculated; that it could have been asked is known now. */
-		cspark_request_free(request);
-		return true;
-	}
-	if (!plan_take(ret, request))
-		return refuse(ret_error, CSPARK_E_OVERLOADED, "There is not enough memory for the request.");
-	if (ask->kind == ASK_MANY)
-		ret->parts[0].records = ask->records;
+	/* Nothing is to be calculated; that it could have been asked is known now. */
+	if (ask->kind == ASK_MANY && ask->records == 0)
+		plan_fini(ret);
 	return true;
 }
 
 void
 plan_fini(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->part_count; i++)
-		cspark_request_free(plan->parts[i].request);
-	free(plan->parts);
-	*plan = (struct plan){ .part_count = 0 };
+	cspark_request_free(plan->request);
+	plan->request = NULL;
 }

@@ -1,8 +1,8 @@
 /*
- * What is sent to Spark for one ask, and how the answers become one again. Pure.
+ * What is sent to Spark for one ask, and its answer taken apart. Pure.
  *
- * A plan has parts; each is one Spark call for a run of records, in input order. One record, an
- * envelope, or a list that fits is one part. join() does not care how many there are.
+ * A plan is one call: one record, an envelope, or a list that fits into a call. A longer list is cut into
+ * many such asks (bulk.h).
  */
 #pragma once
 
@@ -11,16 +11,10 @@
 #include "daemon/decode.h"
 #include "lib/cspark.h"
 
-struct part {
-	struct cspark_request *request;
-	size_t first; /* index of its first record */
-	size_t records;
-};
-
 struct plan {
 	enum cspark_api api;
-	size_t part_count; /* 0: an empty list, answered without asking Spark */
-	struct part *parts;
+	struct cspark_request *request; /* NULL: an empty list, answered without asking Spark */
+	size_t records;                 /* that the answer to a list must have */
 };
 
 /* Gives the plan (plan_fini). */
@@ -29,23 +23,28 @@ bool plan_make(const char *tenant, const struct cspark_locator *locator, const s
 /* The request for an ask, by itself; given, or NULL with an error. */
 struct cspark_request *plan_request(const char *tenant, const struct cspark_locator *locator,
 	const struct control *control, const struct ask *ask, struct cspark_error *ret_error);
-/* A plan of one request, which is taken. False: no memory, and it is freed. */
-bool plan_take(struct plan *plan, struct cspark_request *request);
 void plan_fini(struct plan *plan); /* accepts a zeroed plan */
 
-/* One answer out of the parts'. */
+/* The answer to a plan. */
 struct joined {
-	struct cspark_answer answer; /* borrowed from the bodies, or from <text> */
-	struct str body;             /* Spark's own bytes if there was one part, else the joined v4 object */
-	struct buf text;             /* what join itself had to write */
+	struct cspark_answer answer; /* borrowed from the body, or from <text> */
+	struct str body; /* Spark's own bytes, borrowed; of an empty list a v4 object of our own */
+	struct buf text; /* what had to be written */
 };
-/* <bodies>: one for each part, valid JSON, borrowed as long as <ret>; NULL for a plan without parts.
- * False: a body is no execute answer,
- * or its arrays do not have as many elements as the part has records (upstream_garbled); then there is
- * nothing to fini. */
-bool plan_join(const struct plan *plan, const struct str *bodies, struct joined *ret,
-	struct cspark_error *ret_error);
+/* <body>: valid JSON, borrowed as long as <ret>; absent for an empty list. False: it is no answer of an
+ * execution, or its lists are not as long as what was asked (upstream_garbled); then there is nothing to
+ * fini. */
+bool plan_join(const struct plan *plan, struct str body, struct joined *ret, struct cspark_error *ret_error);
 void joined_fini(struct joined *joined);
+/* A member of an answer. */
+struct plan_member {
+	const char *name;
+	size_t at; /* in struct cspark_answer */
+};
+enum { PLAN_LISTS = 5 };
+/* Those of a v4 answer that have an element for each record, in the order of the wire. */
+extern const struct plan_member plan_lists[PLAN_LISTS];
+struct str plan_value(const struct cspark_answer *answer, const struct plan_member *member);
+
 /* The v4 answer for so many records, taken apart; borrowed. False: it is none (upstream_garbled). */
-bool plan_read(
-	struct str body, size_t records, struct cspark_answer *ret, struct cspark_error *ret_error);
+bool plan_read(struct str body, size_t records, struct cspark_answer *ret, struct cspark_error *ret_error);

@@ -163,7 +163,7 @@ call_reply(struct call *call)
 
 	put(&headers, "X-Request-Id", call->id);
 	put_timing(&headers, call);
-	if (call->waiting_for == 0) /* else the head leaves early, and there may be more */
+	if (!call->job) /* else the head leaves early, and there may be more */
 		put_number(&headers, call, "X-Cspark-Attempts", (long)call->attempts);
 	put_slice(&headers, call, "X-Spark-Call-Id", call->encoded.call_id);
 	put_slice(&headers, call, "X-Spark-Version", call->encoded.version);

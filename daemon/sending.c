@@ -1,9 +1,10 @@
 /*
- * Sending: a plan's parts to Spark, their results back.
+ * Sending: the plan's request to Spark, its result back.
  */
 #include "daemon/call.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon/edition.h"
 
@@ -17,19 +18,15 @@ call_raise_outcome(struct call *call, enum cspark_outcome outcome)
 void
 sending_cancel(struct call *call)
 {
-	for (size_t i = 0; call->waiting_for > 0 && i < call->plan.part_count; i++) {
-		struct sending *sending = &call->sendings[i];
-		enum cspark_outcome outcome;
-		unsigned attempts;
+	enum cspark_outcome outcome;
+	unsigned attempts;
 
-		if (!sending->job)
-			continue;
-		upstream_cancel(call->desk->upstream, sending->job, &outcome, &attempts);
-		sending->job = NULL;
-		call->waiting_for--;
-		call->attempts += attempts;
-		call_raise_outcome(call, outcome);
-	}
+	if (!call->job)
+		return;
+	upstream_cancel(call->desk->upstream, call->job, &outcome, &attempts);
+	call->job = NULL;
+	call->attempts += attempts;
+	call_raise_outcome(call, outcome);
 }
 
 void
@@ -51,36 +48,31 @@ call_take_facts(struct call *call, const struct cspark_result *result)
 	}
 }
 
-/* The first failure of a part is the call's; the others are taken back. */
 static void
-take_failure(struct call *call, const struct sending *sending, const struct cspark_result *result)
+take_failure(struct call *call, const struct cspark_result *result)
 {
 	call->error.code = result->code;
 	snprintf(call->error.detail, sizeof call->error.detail, "%s", result->detail);
 	call->retryable = result->retryable;
-	call->spark_body = (struct str){ sending->body, sending->body_len };
+	call->spark_body = call_spark_answer(call);
 	if (result->location[0])
 		call->location = arena_copy(&call->arena, str_of(result->location)).at;
-	sending_cancel(call);
 }
 
 static void
 on_result(void *arg, struct cspark_result *result)
 {
-	struct sending *sending = arg;
-	struct call *call = sending->call;
+	struct call *call = arg;
 	struct desk *desk = call->desk;
 
-	sending->job = NULL;
-	sending->body = result->body;
-	sending->body_len = result->body_len;
+	call->job = NULL;
+	free(call->spark_answer); /* of an earlier step */
+	call->spark_answer = result->body;
+	call->spark_answer_len = result->body_len;
 	result->body = NULL;
-	call->waiting_for--;
 	call_take_facts(call, result);
-	if (result->code != CSPARK_OK && call->error.code == CSPARK_OK)
-		take_failure(call, sending, result);
-	if (call->waiting_for > 0)
-		return;
+	if (result->code != CSPARK_OK)
+		take_failure(call, result);
 	call->answered_us = loop_clock_us();
 	call_run(call, STEP_JOIN);
 	desk_pump(desk);
@@ -100,16 +92,8 @@ sending_start(struct call *call)
 
 	if (call->sent_us == 0)
 		call->sent_us = loop_clock_us();
-	for (size_t i = 0; i < call->plan.part_count; i++) {
-		struct sending *sending = &call->sendings[i];
-
-		sending->call = call;
-		sending->job = line_send(line, call->plan.parts[i].request, &terms, on_result, sending);
-		if (!sending->job) {
-			sending_cancel(call);
-			return call_no_memory(call);
-		}
-		call->waiting_for++;
-	}
+	call->job = line_send(line, call->plan.request, &terms, on_result, call);
+	if (!call->job)
+		return call_no_memory(call);
 	return CALL_PARKED;
 }

@@ -26,7 +26,7 @@ weave_init(struct weave *weave, const struct control *control, struct spools *sp
 	*weave = (struct weave){
 		.ops = formats[control->format], .strict = control->strict, .room = WEAVE_PIECE
 	};
-	for (size_t i = 0; i < WEAVE_LISTS; i++)
+	for (size_t i = 0; i < PLAN_LISTS; i++)
 		spool_init(&weave->spools[i], spools, max);
 	/* What they hold comes from one answer at a time, which is limited, or is a piece. */
 	buf_init(&weave->scratch, SIZE_MAX);
@@ -42,7 +42,7 @@ weave_init(struct weave *weave, const struct control *control, struct spools *sp
 void
 weave_fini(struct weave *weave)
 {
-	for (size_t i = 0; i < WEAVE_LISTS; i++)
+	for (size_t i = 0; i < PLAN_LISTS; i++)
 		spool_fini(&weave->spools[i]);
 	buf_fini(&weave->scratch);
 	buf_fini(&weave->piece);

@@ -16,12 +16,11 @@
 #include "daemon/control.h"
 #include "daemon/encode_form.h"
 #include "daemon/encode.h"
+#include "daemon/plan.h"
 #include "daemon/spool.h"
 #include "lib/cspark.h"
 
 struct weave_ops;
-
-enum { WEAVE_LISTS = 5 }; /* of a v4 answer: those with an element for each record */
 
 /* Rows written from here on have so many columns, and one more for errors. */
 struct weave_stretch {
@@ -32,7 +31,7 @@ struct weave_stretch {
 
 struct weave {
 	const struct weave_ops *ops;
-	struct spool spools[WEAVE_LISTS]; /* the first one is the document */
+	struct spool spools[PLAN_LISTS]; /* the first one is the document */
 	struct buf scratch, piece;
 	uint64_t records, failed, warnings, errors;
 	struct encoded facts; /* of the first answer; texts are the weave's own */

@@ -9,21 +9,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* In the order of the wire. */
-static const struct member {
-	const char *name;
-	size_t at; /* in struct cspark_answer */
-} lists[] = {
-#define MEMBER(field)                                         \
-	{                                                     \
-#field, offsetof(struct cspark_answer, field) \
-	}
-	MEMBER(outputs),
-	MEMBER(process_time),
-	MEMBER(warnings),
-	MEMBER(errors),
-	MEMBER(service_chain),
-}, shared[] = {
+/* The other members, in the order of the wire. */
+static const struct plan_member shared[] = {
+#define MEMBER(field) { #field, offsetof(struct cspark_answer, field) }
 	MEMBER(service_id),
 	MEMBER(version_id),
 	MEMBER(version),
@@ -33,15 +21,7 @@ static const struct member {
 	MEMBER(request_timestamp),
 #undef MEMBER
 };
-_Static_assert(COUNT(lists) == WEAVE_LISTS, "a spool for each list");
-
-enum { ERRORS = 3 }; /* in <lists> */
-
-static struct str
-value_of(const struct cspark_answer *answer, const struct member *member)
-{
-	return str_of_bytes(*(const struct cspark_bytes *)((const char *)answer + member->at));
-}
+enum { ERRORS = 3 }; /* in <plan_lists> */
 
 /* What stands before the next element of a list: at first the end of the list before. */
 static void
@@ -52,7 +32,7 @@ put_begin(struct weave *weave, size_t list)
 		return;
 	}
 	buf_put_str(&weave->scratch, list == 0 ? STR("{\"") : STR("],\""));
-	buf_put_str(&weave->scratch, str_of(lists[list].name));
+	buf_put_str(&weave->scratch, str_of(plan_lists[list].name));
 	buf_put_str(&weave->scratch, STR("\":["));
 }
 
@@ -72,7 +52,7 @@ keep_shared(struct weave *weave, const struct cspark_answer *answer)
 {
 	buf_put_char(&weave->shared, ']');
 	for (size_t i = 0; i < COUNT(shared); i++) {
-		struct str value = answer ? value_of(answer, &shared[i]) : STR("null");
+		struct str value = answer ? plan_value(answer, &shared[i]) : STR("null");
 
 		buf_put_str(&weave->shared, STR(",\""));
 		buf_put_str(&weave->shared, str_of(shared[i].name));
@@ -88,8 +68,8 @@ answer(struct weave *weave, const struct cspark_answer *answer, size_t records,
 {
 	if (weave->shared.len == 0)
 		keep_shared(weave, answer);
-	for (size_t i = 0; i < WEAVE_LISTS; i++) {
-		struct str value = value_of(answer, &lists[i]);
+	for (size_t i = 0; i < PLAN_LISTS; i++) {
+		struct str value = plan_value(answer, &plan_lists[i]);
 
 		put_begin(weave, i);
 		if (json_is_null(value))
@@ -105,7 +85,7 @@ answer(struct weave *weave, const struct cspark_answer *answer, size_t records,
 static bool
 failure(struct weave *weave, struct str errors, size_t records, struct cspark_error *ret_error)
 {
-	for (size_t i = 0; i < WEAVE_LISTS; i++) {
+	for (size_t i = 0; i < PLAN_LISTS; i++) {
 		put_begin(weave, i);
 		put_same(&weave->scratch, i == ERRORS ? errors : STR("null"), records);
 		if (!weave_flush(weave, i, ret_error))
@@ -135,14 +115,14 @@ static enum weave_state
 end(struct weave *weave, struct cspark_error *ret_error)
 {
 	if (weave->ending == 0) {
-		for (size_t i = 0; weave->records == 0 && i < WEAVE_LISTS; i++) {
+		for (size_t i = 0; weave->records == 0 && i < PLAN_LISTS; i++) {
 			put_begin(weave, i);
 			if (!weave_flush(weave, i, ret_error))
 				return WEAVE_FAILED;
 		}
 		weave->ending = 1;
 	}
-	if (weave->ending < WEAVE_LISTS)
+	if (weave->ending < PLAN_LISTS)
 		return copy_piece(weave, ret_error);
 	if (weave->shared.len == 0)
 		keep_shared(weave, NULL);

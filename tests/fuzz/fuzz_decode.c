@@ -98,9 +98,9 @@ check_request(const struct ask *ask)
 		FUZZ_REQUIRE(ask->kind == ASK_ENVELOPE, "%s", error.detail);
 		return;
 	}
-	if (plan.part_count > 0)
+	if (plan.request)
 		require_json(
-			str_range(plan.parts[0].request->body, plan.parts[0].request->body_len), JSON_OBJECT);
+			str_range(plan.request->body, plan.request->body_len), JSON_OBJECT);
 	plan_fini(&plan);
 }
 

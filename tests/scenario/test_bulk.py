@@ -300,7 +300,7 @@ def test_a_caller_that_leaves_while_it_sends_takes_its_calls_with_it(sim, gatewa
 def test_a_caller_is_held_while_spark_is_slow(sim, gateway):
     """Not more of the body is taken than may wait; the rest stays with the caller."""
     sim.mood("*", "hold")
-    inputs = records(8000, text="z" * 4000)
+    inputs = records(4000, text="z" * 4000)
     body = as_ndjson(inputs).encode()
     with gateway.connect(120) as wire:
         wire.send(b"POST " + ECHO.encode() + b"?_format=ndjson HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -314,8 +314,8 @@ def test_a_caller_is_held_while_spark_is_slow(sim, gateway):
         sim.release()
         sender.join()
         lines = wire.answer("POST").text.splitlines()
-    assert [json.loads(line)["outputs"]["id"] for line in lines] == list(range(8000))
-    assert gateway.access_log()[-1]["records"] == 8000
+    assert [json.loads(line)["outputs"]["id"] for line in lines] == list(range(4000))
+    assert gateway.wait_log("access", records=4000)["calls"] > 1
 
 
 def test_single_requests_find_places_beside_a_list(sim):

@@ -171,6 +171,7 @@ def test_what_operations_move_is_counted(sim):
     with csparkd(sim) as gateway:
         answer = gateway.get("/services/my-folder/volume-cylinder/file")
         assert answer.status == 200
+        gateway.wait_log("access", request_id=answer.header("x-request-id"))  # behind what it counts
         assert gateway.metric("cspark_download_bytes_total") >= len(answer.body) > 0
         assert gateway.metric("cspark_jobs_waiting") == 0
 

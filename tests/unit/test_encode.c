@@ -24,11 +24,9 @@ static const char many[] =
 static bool
 encode(const struct control *control, const char *body, size_t records)
 {
-	struct part part = { .records = records ? records : 1 };
-	struct plan plan = { .api = records ? CSPARK_V4 : CSPARK_V3, .part_count = 1, .parts = &part };
-	struct str text = str_of(body);
+	struct plan plan = { .api = records ? CSPARK_V4 : CSPARK_V3, .records = records };
 
-	cr_assert(plan_join(&plan, &text, &joined, &error), "%s", error.detail);
+	cr_assert(plan_join(&plan, str_of(body), &joined, &error), "%s", error.detail);
 	buf_init(&out, 1 << 20);
 	return encode_answer(control, records > 0, &joined, &out, &encoded, &error);
 }
@@ -163,14 +161,13 @@ expect_golden(struct str line)
 	struct str response = json_member(line, STR("response"));
 	struct control simple = { .format = FORMAT_JSON };
 	struct decoded inputs = decoded_whole(DECODE_JSON, json_member(line, STR("inputs")));
-	struct part part = { .records = 1 };
-	struct plan plan = { .api = CSPARK_V3, .part_count = 1, .parts = &part };
+	struct plan plan = { .api = CSPARK_V3 };
 	struct str wanted;
 
 	cr_assert(inputs.ok, "%s", inputs.error.detail);
 	cr_expect(str_eq(inputs.ask.inputs, json_member(line, STR("inputs"))));
 	decoded_fini(&inputs);
-	cr_assert(plan_join(&plan, &response, &joined, &error), "%s", error.detail);
+	cr_assert(plan_join(&plan, response, &joined, &error), "%s", error.detail);
 	buf_init(&out, 1 << 20);
 	cr_assert(encode_answer(&simple, false, &joined, &out, &encoded, &error), "%s", error.detail);
 	wanted = json_path(response, "response_data.outputs");
@@ -265,7 +262,7 @@ Test(encode, gives_an_empty_list_in_every_format)
 			.strict = true,
 			.dialect = CSV_USUAL };
 
-		cr_assert(plan_join(&plan, NULL, &joined, &error));
+		cr_assert(plan_join(&plan, (struct str){ 0 }, &joined, &error));
 		buf_init(&out, 1 << 16);
 		cr_assert(encode_answer(&control, true, &joined, &out, &encoded, &error));
 		cr_expect_not_null(encoded.body.at);
@@ -307,12 +304,11 @@ Test(encode, is_not_strict_about_text_that_only_looks_alike)
 Test(encode, passes_the_maximum_on_as_a_failure)
 {
 	struct control control = { .format = FORMAT_NDJSON };
-	struct part part = { .records = 1 };
-	struct plan plan = { .api = CSPARK_V3, .part_count = 1, .parts = &part };
+	struct plan plan = { .api = CSPARK_V3 };
 	struct str text = str_of(one);
 
 	for (size_t max = 0; max < 60; max++) {
-		cr_assert(plan_join(&plan, &text, &joined, &error));
+		cr_assert(plan_join(&plan, text, &joined, &error));
 		for (int format = FORMAT_JSON; format <= FORMAT_TEXT; format++) {
 			control.format = (enum control_format)format;
 			buf_init(&out, max);

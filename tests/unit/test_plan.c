@@ -9,9 +9,9 @@ static const struct control plain;
 static struct cspark_error error;
 
 static struct str
-body_of(const struct plan *plan, size_t i)
+body_of(const struct plan *plan)
 {
-	return str_range(plan->parts[i].request->body, plan->parts[i].request->body_len);
+	return str_range(plan->request->body, plan->request->body_len);
 }
 
 static void
@@ -36,11 +36,9 @@ Test(plan, sends_one_record_as_v3)
 	struct ask ask = { .kind = ASK_ONE, .inputs = STR("{\"r\":3.0}") };
 	struct plan plan = make(&volume, &plain, &ask);
 
-	cr_assert_eq(plan.part_count, 1);
 	cr_expect_eq(plan.api, CSPARK_V3);
-	cr_expect_eq(plan.parts[0].records, 1);
-	cr_expect_str_eq(plan.parts[0].request->path, "/t/api/v3/folders/f/services/s/execute");
-	cr_expect(str_starts(body_of(&plan, 0), STR("{\"request_data\":{\"inputs\":{\"r\":3.0}}")));
+	cr_expect_str_eq(plan.request->path, "/t/api/v3/folders/f/services/s/execute");
+	cr_expect(str_starts(body_of(&plan), STR("{\"request_data\":{\"inputs\":{\"r\":3.0}}")));
 	plan_fini(&plan);
 }
 
@@ -50,9 +48,9 @@ Test(plan, sends_a_list_as_v4)
 	struct plan plan = make(&volume, &plain, &ask);
 
 	cr_expect_eq(plan.api, CSPARK_V4);
-	cr_expect_eq(plan.parts[0].records, 2);
-	cr_expect_str_eq(plan.parts[0].request->path, "/t/api/v4/execute");
-	cr_expect(str_starts(body_of(&plan, 0), STR("{\"inputs\":[{\"r\":3},{}],")));
+	cr_expect_eq(plan.records, 2);
+	cr_expect_str_eq(plan.request->path, "/t/api/v4/execute");
+	cr_expect(str_starts(body_of(&plan), STR("{\"inputs\":[{\"r\":3},{}],")));
 	plan_fini(&plan);
 }
 
@@ -62,7 +60,7 @@ Test(plan, lets_the_envelopes_meta_win)
 		.request_data = STR("{\"inputs\":{}}"),
 		.request_meta = STR("{\"call_purpose\":\"mine\"}") };
 	struct plan plan = make(&volume, &plain, &ask);
-	struct str body = body_of(&plan, 0);
+	struct str body = body_of(&plan);
 
 	cr_expect(str_starts(body, STR("{\"request_data\":{\"inputs\":{}},")));
 	cr_expect_not_null(memmem(body.at, body.len, "\"call_purpose\":\"mine\"", 21));
@@ -76,8 +74,8 @@ Test(plan, asks_in_public_if_told_so)
 	struct ask ask = { .kind = ASK_ONE };
 	struct plan plan = make(&volume, &control, &ask);
 
-	cr_expect(plan.parts[0].request->is_public);
-	cr_expect_not_null(strstr(plan.parts[0].request->path, "/public/"));
+	cr_expect(plan.request->is_public);
+	cr_expect_not_null(strstr(plan.request->path, "/public/"));
 	plan_fini(&plan);
 }
 
@@ -87,7 +85,7 @@ Test(plan, does_not_ask_for_an_empty_list)
 	struct control control = plain;
 	struct plan plan = make(&volume, &plain, &ask);
 
-	cr_expect_eq(plan.part_count, 0);
+	cr_expect_null(plan.request);
 	plan_fini(&plan);
 	cr_assert(
 		cspark_meta_set(&control.meta, CSPARK_META_FILTER, (struct cspark_bytes){ "x", 1 }, &error));
@@ -110,20 +108,12 @@ Test(plan, refuses_a_list_for_a_proxy)
 
 /* -- joining -------------------------------------------------------------------- */
 
-/* A plan whose parts have these numbers of records; nothing is asked. */
-static struct plan
-fake_plan(enum cspark_api api, struct part *parts, size_t count)
-{
-	return (struct plan){ .api = api, .part_count = count, .parts = parts };
-}
-
 static bool
 join_one(enum cspark_api api, size_t records, struct str body, struct joined *ret)
 {
-	struct part part = { .records = records };
-	struct plan plan = fake_plan(api, &part, 1);
+	struct plan plan = { .api = api, .records = records };
 
-	return plan_join(&plan, &body, ret, &error);
+	return plan_join(&plan, body, ret, &error);
 }
 
 Test(join, hands_on_one_answer_without_a_copy)
@@ -168,49 +158,12 @@ Test(join, counts_a_failure_that_came_with_200_among_the_errors)
 	joined_fini(&joined);
 }
 
-Test(join, makes_one_answer_of_several)
-{
-	struct part parts[] = { { .first = 0, .records = 2 }, { .first = 2, .records = 1 },
-		{ .first = 3, .records = 1 } };
-	struct plan plan = fake_plan(CSPARK_V4, parts, 3);
-	struct str bodies[] = {
-		STR("{\"outputs\":[{\"v\":1.0},{\"v\":2}],\"process_time\":[1,2],\"errors\":null,"
-			"\"call_id\":\"a\",\"version\":\"1.0.0\"}"),
-		STR("{\"call_id\":\"b\",\"outputs\":[ {\"v\":3} ],\"process_time\":[3],"
-			"\"errors\":[[\"e\"]],\"version\":\"1.0.0\"}"),
-		STR("{\"outputs\":[null],\"process_time\":[4],\"errors\":[null]}"),
-	};
-	struct joined joined;
-
-	cr_assert(plan_join(&plan, bodies, &joined, &error), "%s", error.detail);
-	expect_text(joined.body,
-		"{\"outputs\":[{\"v\":1.0},{\"v\":2}, {\"v\":3} ,null],\"process_time\":[1,2,3,4],"
-		"\"warnings\":[null,null,null,null],"
-		"\"errors\":[null,null,[\"e\"],null],\"service_chain\":[null,null,null,null],"
-		"\"service_id\":null,\"version_id\":null,"
-		"\"version\":\"1.0.0\",\"call_id\":\"a\",\"compiler_version\":null,\"correlation_id\":null,"
-		"\"request_timestamp\":null}");
-	cr_expect(json_valid(joined.body.at, joined.body.len, NULL));
-	joined_fini(&joined);
-}
-
-Test(join, refuses_several_if_one_is_bad)
-{
-	struct part parts[] = { { .records = 1 }, { .records = 2 } };
-	struct plan plan = fake_plan(CSPARK_V4, parts, 2);
-	struct str bodies[] = { STR("{\"outputs\":[1]}"), STR("{\"outputs\":[1]}") };
-	struct joined joined;
-
-	cr_expect_not(plan_join(&plan, bodies, &joined, &error));
-	cr_expect_eq(error.code, CSPARK_E_UPSTREAM_GARBLED);
-}
-
 Test(join, answers_an_empty_list_with_empty_lists)
 {
-	struct plan plan = fake_plan(CSPARK_V4, NULL, 0);
+	struct plan plan = { .api = CSPARK_V4 };
 	struct joined joined;
 
-	cr_assert(plan_join(&plan, NULL, &joined, &error));
+	cr_assert(plan_join(&plan, (struct str){ 0 }, &joined, &error));
 	cr_expect(str_starts(joined.body,
 		STR("{\"outputs\":[],\"process_time\":[],\"warnings\":[],\"errors\":[],"
 			"\"service_chain\":[],")));
