@@ -9,6 +9,7 @@ from configured import csparkd
 from gateway import free_port
 from simulator import Simulator
 from test_operations import CHUNKS, EVERYTHING, INPUTS, SERVICE_ID, VERSION_ID
+from wire import Wire
 
 T = "/my-tenant/api"
 ENVELOPE = {"request_data": {"inputs": INPUTS}}
@@ -376,3 +377,13 @@ def test_an_export_that_hands_out_a_foreign_address(sim):
         sim.mood("*", "html", operation="exports.status", text=foreign)
         answer = listeners.ask("all", "GET", location + "/files")
         assert (answer.status, answer.code) == (403, "operation_disabled") and "download: 127.0.0.9:9 is no host" in answer.text
+
+
+def test_a_list_that_names_another_service_is_refused_before_a_part_of_it_can_be_sent(sim):
+    """Parts of a list leave while it still comes: nobody waits for its end to look at what the query says."""
+    with Listeners(sim, {"one": ONE}) as listeners:
+        with Wire(("127.0.0.1", listeners.ports["one"]), 30) as wire:
+            wire.send(f"POST {META}{quoted(service='my-folder/echo')} HTTP/1.1\r\nHost: localhost\r\n"
+                      "Content-Type: application/x-ndjson\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n".encode())
+            assert wire.answer(interim=True).status == 403
+        assert listeners.ask("one", "POST", META.partition("?")[0], [INPUTS] * 500).status == 200
