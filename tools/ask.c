@@ -81,8 +81,8 @@ put_parameter(struct buf *target, const char *name, struct str value)
 	str_percent_encode(value, target);
 }
 
-static void
-put_target(struct buf *target, const struct execute_options *options)
+void
+execute_put_target(struct buf *target, const struct execute_options *options)
 {
 	static const char *const PATHS[] = {
 		[VERB_EXECUTE] = "/execute",
@@ -154,7 +154,7 @@ execute_through_daemon(const struct execute_options *options)
 	int code;
 
 	buf_init(&target, 128 * 1024);
-	put_target(&target, options);
+	execute_put_target(&target, options);
 	buf_put_char(&target, '\0');
 	code = buf_failed(&target) ? usage_error("the options are too long.") :
 				     ask_daemon(options, target.data);

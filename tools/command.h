@@ -16,6 +16,7 @@ enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_UNREACHABLE = 3, /* no answer from the daemon */
 	EXIT_UNHEALTHY = 4,
+	EXIT_PARTLY = 5,      /* done, but some records failed */
 };
 
 #define DEFAULT_URL "http://127.0.0.1:8080"
@@ -24,6 +25,7 @@ enum exit_code {
  * say otherwise. Answer an exit code. */
 typedef int command_fn(int argc, char **argv, const char *url);
 
+command_fn cmd_bulk;
 command_fn cmd_completion;
 command_fn cmd_doctor;
 command_fn cmd_drain;

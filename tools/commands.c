@@ -4,6 +4,7 @@
 const struct command COMMANDS[] = {
 	{ "execute", cmd_execute, "", "run a service of Spark and print its answer" },
 	{ "validate", cmd_execute, "", "tell what inputs a service takes, or check them" },
+	{ "bulk", cmd_bulk, "", "run a service for each record of a list, however long" },
 	{ "migrate", cmd_migrate, "--json --timeout --url --help",
 		"export from one tenant and import into another" },
 	{ "raw", cmd_raw, "--input --type --output --force --json --timeout --url --direct --ca-file --help",

@@ -1,5 +1,6 @@
 #include "tools/complete.h"
 
+#include "tools/bulk.h"
 #include "tools/call_options.h"
 #include "tools/catalog.h"
 #include "tools/command.h"
@@ -160,6 +161,8 @@ print_own_options(void)
 		printf("\t%s) echo \"%s", command->name, command->options);
 		if (command->run == cmd_execute)
 			execute_each_option(print_execute_option);
+		if (command->run == cmd_bulk)
+			bulk_each_option(print_execute_option);
 		puts("\" ;;");
 	}
 }
@@ -174,6 +177,8 @@ print_option_values(void)
 					EXECUTE_CHOICES[i].option, EXECUTE_CHOICES[i].choices);
 		}
 	}
+	puts("\tbulk:--in | bulk:--out) echo \"csv ndjson json\" ;;");
+	puts("\tbulk:--compiler) _csparkctl_values execute:--compiler ;;");
 	for (const struct call_option *option = CALL_OPTIONS; option->name; option++) {
 		if (option->choices)
 			printf("\t*:--%s) echo \"%s\" ;;\n", option->name, option->choices);

@@ -31,8 +31,8 @@ _csparkctl_candidates()
 	case $2 in
 	-i | -o | --input | --output | --file | --ca-file | --cacert | --cert | --key) echo @file; return ;;
 	--type | --tenant | --timeout | --url | --meta | --version | --date | --purpose | --source | --correlation | \
-	--outputs | --filter | --subservices | --tables) return ;;
-	--shape | --format | --compiler | --validation) _csparkctl_values "$1:$2"; return ;;
+	--outputs | --filter | --subservices | --tables | --piece | --parallel | --patience) return ;;
+	--shape | --format | --compiler | --validation | --in | --out) _csparkctl_values "$1:$2"; return ;;
 	esac
 	case $1 in
 	"") _csparkctl_verbs "" ;;

@@ -30,5 +30,7 @@ int execute_directly(const struct execute_options *options);
 
 /* Calls <each> with the name of every option. */
 void execute_each_option(void (*each)(const char *name));
+/* "/execute/f/s?_purpose=a", from the locator and the options. */
+void execute_put_target(struct buf *target, const struct execute_options *options);
 /* The media type of json, ndjson, csv or text; NULL for another name. */
 const char *format_media_type(const char *format);

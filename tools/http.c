@@ -254,7 +254,13 @@ http_exchange(const char *url, const struct http_request *request, struct http_r
 	size_t why_size)
 {
 	struct exchange exchange = {
-		.wire = { .fd = -1, .progress = request->progress, .why = ret_why, .why_size = why_size },
+		.wire = {
+			.fd = -1,
+			.progress = request->progress,
+			.is_over = request->is_over,
+			.why = ret_why,
+			.why_size = why_size,
+		},
 		.request = request,
 		.response = ret,
 	};

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct progress;
@@ -49,6 +50,7 @@ struct http_request {
 	struct progress *progress;        /* NULL: not shown */
 	long timeout_ms;                  /* for the whole exchange */
 	bool is_patient;                  /* for each wait in it */
+	const atomic_bool *is_over;       /* NULL, or set from outside: the answer is not wanted any more */
 };
 
 /* <url>: "http://HOST[:PORT]", "https://HOST[:PORT]" or "unix:/PATH". False: no whole answer, and why. <ret>

@@ -45,6 +45,8 @@ wire_wait(struct wire *wire, short events, short *ret_events)
 	do {
 		progress_tick(wire->progress);
 		left_ms = wire->deadline_ms - wire_now_ms();
+		if (wire->is_over && atomic_load(wire->is_over))
+			return wire_fail(wire, "not wanted any more", NULL);
 		if (left_ms <= 0)
 			return wire_fail(wire, "no answer in time", NULL);
 		ready = poll(&poll_fd, 1, left_ms > TICK_MS ? TICK_MS : (int)left_ms);

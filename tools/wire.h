@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -16,6 +17,7 @@ struct wire {
 	struct wire_tls *tls; /* NULL: in clear */
 	int64_t deadline_ms;
 	struct progress *progress; /* NULL: not shown; ticks while we wait */
+	const atomic_bool *is_over; /* NULL, or whether waiting ends */
 	/* why something failed */
 	char *why;
 	size_t why_size;

@@ -1,0 +1,263 @@
+#include "tools/piece.h"
+
+#include "tools/wire.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BODY_MAX       (128u * 1024 * 1024)
+#define PROBLEM_MAX    (1024 * 1024)
+#define PAUSE_MS       100
+#define PAUSE_MAX_MS   2000
+#define TIMEOUT_MS     3700000L /* a little more than the daemon works on a list */
+#define GRACE_MS       2000
+
+static const char *const TYPES[] = {
+	[CUT_CSV] = "text/csv",
+	[CUT_NDJSON] = "application/x-ndjson",
+	[CUT_JSON] = "application/json",
+};
+
+bool
+haul_init(struct haul *haul)
+{
+	pthread_condattr_t attributes;
+	bool ok;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	ok = pthread_cond_init(&haul->changed, &attributes) == 0;
+	pthread_condattr_destroy(&attributes);
+	return ok && pthread_mutex_init(&haul->lock, NULL) == 0;
+}
+
+void
+haul_fini(struct haul *haul)
+{
+	pthread_cond_destroy(&haul->changed);
+	pthread_mutex_destroy(&haul->lock);
+}
+
+/* Under the lock; false when the time is over. */
+static bool
+wait_change(struct haul *haul, const struct timespec *until)
+{
+	return pthread_cond_timedwait(&haul->changed, &haul->lock, until) == 0;
+}
+
+static struct timespec
+in_ms(int64_t ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+/* ---- the body ---------------------------------------------------------------------------- */
+
+void
+piece_init(struct piece *piece, struct haul *haul)
+{
+	*piece = (struct piece){ .haul = haul };
+	buf_init(&piece->body, BODY_MAX);
+	buf_init(&piece->problem, PROBLEM_MAX);
+	results_init(&piece->results);
+}
+
+void
+piece_fini(struct piece *piece)
+{
+	buf_fini(&piece->body);
+	buf_fini(&piece->problem);
+	results_fini(&piece->results);
+}
+
+void
+piece_clear(struct piece *piece)
+{
+	buf_clear(&piece->body);
+	piece->records = 0;
+	piece->is_done = false;
+}
+
+static void
+put_part(struct piece *piece, struct str part)
+{
+	bool is_json = piece->haul->in == CUT_JSON;
+
+	if (is_json)
+		buf_put_char(&piece->body, piece->body.len == 0 ? '[' : ',');
+	buf_put_str(&piece->body, part);
+	if (!is_json)
+		buf_put_char(&piece->body, '\n');
+}
+
+void
+piece_put(struct piece *piece, struct str names, struct str record)
+{
+	if (piece->records == 0 && names.at)
+		put_part(piece, names);
+	put_part(piece, record);
+	piece->records++;
+}
+
+/* ---- the request ------------------------------------------------------------------------- */
+
+static enum results_verdict
+take_rows(struct piece *piece, struct str answer)
+{
+	const struct haul *haul = piece->haul;
+	struct results *results = &piece->results;
+
+	if (!results_take(results, haul->out, haul->separator, answer, piece->first)) {
+		snprintf(piece->why, sizeof(piece->why), "the answer is no list of results");
+		return RESULTS_STOP;
+	}
+	if (results->records != piece->records) {
+		snprintf(piece->why, sizeof(piece->why), "%" PRIu64 " results came for %" PRIu64 " records",
+			results->records, piece->records);
+		return RESULTS_STOP;
+	}
+	if (results->verdict != RESULTS_DONE)
+		snprintf(piece->why, sizeof(piece->why), "some records failed: %.*s",
+			STR_ARG(buf_text(&results->reason)));
+	return results->verdict;
+}
+
+static enum results_verdict
+take_answer(struct piece *piece, const struct http_response *response)
+{
+	piece->status = response->status;
+	if (response->status >= 200 && response->status < 300)
+		return take_rows(piece, response->body);
+	piece->is_refused = true;
+	buf_put_str(&piece->problem, response->body);
+	snprintf(piece->why, sizeof(piece->why), "the answer is HTTP %d", response->status);
+	return results_judge_problem(buf_text(&piece->problem), piece->records);
+}
+
+static enum results_verdict
+ask(struct piece *piece)
+{
+	const struct haul *haul = piece->haul;
+	struct http_request request = {
+		.method = "POST",
+		.target = haul->target,
+		.accept = TYPES[haul->out == CUT_CSV ? CUT_CSV : CUT_NDJSON],
+		.content_type = TYPES[haul->in],
+		.body = buf_text(&piece->body),
+		.timeout_ms = haul->timeout_ms ? haul->timeout_ms + GRACE_MS : TIMEOUT_MS,
+		.is_patient = true,
+		.is_over = &haul->is_over,
+	};
+	struct http_response response;
+	enum results_verdict verdict = RESULTS_AGAIN;
+
+	piece->why[0] = '\0';
+	piece->is_refused = false;
+	buf_clear(&piece->problem);
+	piece->is_answered = http_exchange(haul->url, &request, &response, piece->why, sizeof(piece->why));
+	if (piece->is_answered)
+		verdict = take_answer(piece, &response);
+	http_response_fini(&response);
+	return verdict;
+}
+
+/* ---- again and again --------------------------------------------------------------------- */
+
+static void
+tell_waiting(struct piece *piece)
+{
+	struct haul *haul = piece->haul;
+
+	if (!haul->is_quiet && !atomic_exchange(&haul->is_told, true))
+		fprintf(stderr, "%scsparkctl: %s; asking again for up to %" PRId64 " s\n",
+			isatty(STDERR_FILENO) ? "\r\033[K" : "", piece->why, haul->patience_ms / 1000);
+}
+
+static void
+pause_ms(struct haul *haul, int64_t ms)
+{
+	struct timespec until = in_ms(ms);
+
+	pthread_mutex_lock(&haul->lock);
+	while (!atomic_load(&haul->is_over) && wait_change(haul, &until))
+		;
+	pthread_mutex_unlock(&haul->lock);
+}
+
+static enum results_verdict
+ask_patiently(struct piece *piece)
+{
+	struct haul *haul = piece->haul;
+	int64_t pause = PAUSE_MS, end_ms = 0;
+	enum results_verdict verdict;
+
+	while ((verdict = ask(piece)) == RESULTS_AGAIN) {
+		if (end_ms == 0)
+			end_ms = wire_now_ms() + haul->patience_ms;
+		if (atomic_load(&haul->is_over) || wire_now_ms() >= end_ms)
+			return verdict;
+		tell_waiting(piece);
+		pause_ms(haul, pause);
+		pause = pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause * 2;
+	}
+	atomic_store(&haul->is_told, false);
+	return verdict;
+}
+
+static void *
+run(void *arg)
+{
+	struct piece *piece = arg;
+	struct haul *haul = piece->haul;
+
+	piece->verdict = ask_patiently(piece);
+	pthread_mutex_lock(&haul->lock);
+	piece->is_done = true;
+	pthread_cond_broadcast(&haul->changed);
+	pthread_mutex_unlock(&haul->lock);
+	return NULL;
+}
+
+bool
+piece_start(struct piece *piece)
+{
+	int error;
+
+	if (piece->haul->in == CUT_JSON)
+		buf_put_char(&piece->body, ']');
+	error = buf_failed(&piece->body) ? ENOMEM : pthread_create(&piece->thread, NULL, run, piece);
+	piece->is_running = error == 0;
+	if (error)
+		fprintf(stderr, "csparkctl: cannot send a piece of the list: %s\n", strerror(error));
+	return error == 0;
+}
+
+bool
+piece_wait(struct piece *piece, int wait_ms)
+{
+	struct haul *haul = piece->haul;
+	struct timespec until = in_ms(wait_ms);
+	bool is_done;
+
+	pthread_mutex_lock(&haul->lock);
+	while (!piece->is_done && wait_change(haul, &until))
+		;
+	is_done = piece->is_done;
+	pthread_mutex_unlock(&haul->lock);
+	if (is_done)
+		pthread_join(piece->thread, NULL);
+	piece->is_running = !is_done;
+	return is_done;
+}
