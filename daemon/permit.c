@@ -101,6 +101,19 @@ put_subject(const struct call *call, char subject[POLICY_SUBJECT_MAX])
 		put_place(call, subject);
 }
 
+/* Metadata may name another service than the path does. */
+static bool
+permit_object(struct call *call, struct cspark_bytes object)
+{
+	char subject[POLICY_SUBJECT_MAX];
+	struct str text = { object.at, object.len };
+
+	if (!text.at || policy_of_object(call->listener->services, text, subject) != POLICY_REFUSED)
+		return true;
+	refuse_subject(call, subject);
+	return false;
+}
+
 /* Whether the body is what names the service. */
 static bool
 is_named_in_body(const struct call *call)
@@ -126,7 +139,7 @@ permit_head(struct call *call)
 		return true;
 	put_subject(call, subject);
 	if (policy_allows(call->listener->services, subject))
-		return true;
+		return permit_object(call, call->control.meta.more);
 	refuse_subject(call, subject);
 	return false;
 }
@@ -222,18 +235,6 @@ verdict_of_arguments(const struct call *call, char subject[POLICY_SUBJECT_MAX])
 	return all;
 }
 
-static bool
-permit_object(struct call *call, struct cspark_bytes object)
-{
-	char subject[POLICY_SUBJECT_MAX];
-	struct str text = { object.at, object.len };
-
-	if (!text.at || policy_of_object(call->listener->services, text, subject) != POLICY_REFUSED)
-		return true;
-	refuse_subject(call, subject);
-	return false;
-}
-
 /* Metadata may name another service than the path does. */
 static bool
 permit_text(struct call *call, struct str body)
@@ -265,9 +266,7 @@ permit_body(struct call *call)
 		return true;
 	if (call->route.kind == ROUTE_EXECUTE)
 		return permit_object(call,
-			       (struct cspark_bytes){
-				       call->ask.request_meta.at, call->ask.request_meta.len }) &&
-			permit_object(call, call->control.meta.more);
+			(struct cspark_bytes){ call->ask.request_meta.at, call->ask.request_meta.len });
 	if (call->route.group != CSPARK_GROUP_EXECUTE)
 		return true;
 	body = call->coding ? STR("not unpacked here") : body_of(call, &map);
