@@ -12,6 +12,8 @@
 #define CROWDED_MS    600000 /* so long nothing more is tried then */
 #define PROBE_RECORDS 64     /* of a service that nothing is known of */
 #define MIN_RECORDS   50     /* a call costs something by itself */
+#define CAUTION       4      /* calls that must go well before longer ones are tried, at first */
+#define CAUTION_MAX   1024
 /* clang-format on */
 
 void
@@ -141,6 +143,22 @@ try_more(struct tempo *tempo, bool was_crowded, int64_t now_ms)
 	tempo->good = 0;
 }
 
+static unsigned
+caution_of(const struct tempo *tempo)
+{
+	return tempo->caution > 0 ? tempo->caution : CAUTION;
+}
+
+static void
+try_longer(struct tempo *tempo, size_t records)
+{
+	if (tempo->ceiling == 0 || records < tempo->ceiling || ++tempo->fitting < caution_of(tempo))
+		return;
+	tempo->ceiling *= 2;
+	tempo->fitting = 0;
+	tempo->is_raised = true;
+}
+
 void
 tempo_went_well(struct tempo *tempo, size_t records, int64_t ms, bool was_full, int64_t now_ms)
 {
@@ -148,12 +166,17 @@ tempo_went_well(struct tempo *tempo, size_t records, int64_t ms, bool was_full, 
 
 	if (was_full && expected_ms > 0)
 		try_more(tempo, (double)ms > expected_ms * CROWDED, now_ms);
+	try_longer(tempo, records);
 	fit_add(&tempo->fit, (double)records, (double)(ms > 0 ? ms : 1));
 }
 
 void
 tempo_was_too_long(struct tempo *tempo, size_t records)
 {
+	if (tempo->is_raised && records > tempo->ceiling / 2)
+		tempo->caution = (unsigned)at_most(caution_of(tempo) * 2, CAUTION_MAX);
+	tempo->is_raised = false;
+	tempo->fitting = 0;
 	tempo->ceiling = at_least(records / 2, 1);
 }
 

@@ -24,7 +24,10 @@ struct tempo {
 	struct tempo_fit {
 		double calls, records, ms, records_2, records_ms;
 	} fit;
-	size_t ceiling;     /* so many were too many for a call; 0: none were */
+	size_t ceiling;     /* more were too many for a call; 0: none were */
+	unsigned fitting;   /* calls as long as that which went well, since it was changed */
+	unsigned caution;   /* so many have to, before longer ones are tried; 0: as at first */
+	bool is_raised;     /* since it was lowered last: so a longer one that fails was a try */
 	double concurrency; /* calls at a time */
 	double proven;      /* so many went well; the rest is a try */
 	unsigned good;      /* calls that went well, as many as allowed at a time, since it was changed */
@@ -49,7 +52,8 @@ unsigned tempo_concurrency(const struct tempo *tempo, const struct tempo_limits 
 
 /* A call of <records> was answered after <ms>; <was_full>: as many as allowed were under way. */
 void tempo_went_well(struct tempo *tempo, size_t records, int64_t ms, bool was_full, int64_t now_ms);
-/* A call was too large or took too long. */
+/* A call was too large or took too long. Longer ones are tried again when some have gone well: it may have
+ * been a single record; each try that fails makes the next one rarer. */
 void tempo_was_too_long(struct tempo *tempo, size_t records);
 /* Spark wants less at a time. */
 void tempo_was_too_many(struct tempo *tempo, int64_t now_ms);

@@ -71,6 +71,38 @@ Test(tempo, halves_what_took_too_long)
 	cr_assert_eq(tempo_records(&tempo, &limits, 100000, 0, 16), 1);
 }
 
+Test(tempo, does_not_keep_calls_short_because_of_one_record)
+{
+	struct tempo tempo;
+
+	tempo_init(&tempo);
+	for (size_t records = 2000; records >= 1; records /= 2)
+		tempo_was_too_long(&tempo, records);
+	cr_assert_eq(tempo_records(&tempo, &limits, 100000, 0, 16), 1);
+	for (int i = 0; i < 60; i++)
+		run(&tempo, 1, tempo_records(&tempo, &limits, 100000, 0, 16));
+	cr_assert_eq(tempo_records(&tempo, &limits, 100000, 0, 16), 2000);
+}
+
+Test(tempo, tries_longer_calls_ever_more_rarely_when_they_fail)
+{
+	struct tempo tempo;
+	unsigned failures = 0;
+
+	tempo_init(&tempo);
+	for (int i = 0; i < 2000; i++) {
+		size_t records = tempo_records(&tempo, &limits, 100000, 0, 16);
+
+		if (records > 300) {
+			tempo_was_too_long(&tempo, records);
+			failures++;
+		} else {
+			run(&tempo, 1, records);
+		}
+	}
+	cr_assert_leq(failures, 15, "%u", failures);
+}
+
 Test(tempo, slows_down_once_for_all_that_was_under_way)
 {
 	struct tempo tempo;
