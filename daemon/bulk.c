@@ -184,12 +184,13 @@ bulk_begin(struct bulk *bulk)
 {
 	struct call *call = bulk->call;
 	int64_t now_ms = loop_now_ms(call->desk->loop);
+	int64_t since_ms = call->ready_us > 0 ? call->ready_us / 1000 : now_ms;
 	uint64_t timeout_ms = call->config->bulk.timeout_ms;
 
 	if (call->control.timeout_ms > 0 && call->control.timeout_ms < timeout_ms)
 		timeout_ms = call->control.timeout_ms;
 	bulk->begun = true;
-	bulk->deadline_ms = now_ms + (int64_t)timeout_ms;
+	bulk->deadline_ms = since_ms + (int64_t)timeout_ms;
 	bulk->progress_ms = now_ms;
 	call->operation = CSPARK_OP_EXECUTE_V4;
 	list_append(&call->desk->bulks, &bulk->node);
@@ -238,6 +239,7 @@ bulk_whole(struct call *call)
 	struct buf list;
 
 	bulk->whole = true;
+	show_held(bulk, false);
 	if (bulk->begun || !is_single(bulk)) {
 		if (!bulk->begun)
 			bulk_begin(bulk);
@@ -279,11 +281,26 @@ bulk_abort(struct bulk *bulk, const struct cspark_error *error)
 	fail_chunks(bulk);
 	backlog_fini(&bulk->backlog);
 	backlog_init(&bulk->backlog);
-	bulk->rest = bulk_chunk_new(bulk, &bulk->chunks);
+	if (left > 0)
+		bulk->rest = bulk_chunk_new(bulk, &bulk->chunks);
 	if (bulk->rest) {
 		bulk->rest->records = left;
 		bulk_chunk_fail(bulk->rest, error, CSPARK_NOT_SENT);
+	} else if (left > 0) {
+		refuse(&bulk->refusal, CSPARK_E_OVERLOADED, "There is not enough memory for the list.");
 	}
+	desk_pump(bulk->call->desk); /* places have become free */
+}
+
+void
+bulk_expire(struct bulk *bulk)
+{
+	struct cspark_error error = { .code = CSPARK_E_UPSTREAM_TIMEOUT };
+
+	snprintf(error.detail, sizeof(error.detail),
+		"The list was not done in time; bulk.timeout_ms (%u) and _timeout set this.",
+		bulk->call->config->bulk.timeout_ms);
+	bulk_abort(bulk, &error);
 }
 
 static int64_t
@@ -314,7 +331,8 @@ bulk_go_on(struct bulk *bulk)
 	if (!bulk->over)
 		bulk_send(bulk);
 	first = bulk_first_chunk(bulk);
-	if (bulk_is_woven(bulk) || (first && first->state >= CHUNK_DONE))
+	/* One that is set again and again would never be due. */
+	if (bulk->weaver.at_ms < 0 && (bulk_is_woven(bulk) || (first && first->state >= CHUNK_DONE)))
 		loop_timer_set(loop, &bulk->weaver, loop_now_ms(loop));
 	if (!bulk->over)
 		loop_timer_set(loop, &bulk->timer, next_ms(bulk, loop_now_ms(loop)));
@@ -326,14 +344,9 @@ static void
 on_timer(void *arg)
 {
 	struct bulk *bulk = arg;
-	struct cspark_error error = { .code = CSPARK_E_UPSTREAM_TIMEOUT };
 
-	if (loop_now_ms(bulk->call->desk->loop) >= bulk->deadline_ms) {
-		snprintf(error.detail, sizeof(error.detail),
-			"The list was not done in time; bulk.timeout_ms (%u) and _timeout set this.",
-			bulk->call->config->bulk.timeout_ms);
-		bulk_abort(bulk, &error);
-	}
+	if (loop_now_ms(bulk->call->desk->loop) >= bulk->deadline_ms)
+		bulk_expire(bulk);
 	bulk_go_on(bulk);
 }
 
@@ -351,7 +364,7 @@ bulks_pump(struct desk *desk)
 		struct bulk *bulk = LIST_ITEM(node, struct bulk, node);
 
 		if (!bulk->over)
-			bulk_send(bulk);
+			bulk_go_on(bulk);
 	}
 }
 
@@ -375,12 +388,16 @@ void
 bulk_cancel(struct call *call)
 {
 	struct bulk *bulk = call->bulk;
+	bool has_places;
 
 	if (!bulk)
 		return;
+	has_places = bulk->sent > 0;
 	bulk_close(bulk);
 	while (!list_empty(&bulk->chunks))
 		bulk_chunk_free(bulk_first_chunk(bulk));
+	if (has_places)
+		desk_pump(call->desk);
 }
 
 void

@@ -162,7 +162,8 @@ bulk_weave(void *arg)
 	struct chunk *chunk = bulk_first_chunk(bulk);
 
 	if (chunk && chunk->state >= CHUNK_DONE) {
-		bool ok = weave_chunk(bulk, chunk, &bulk->refusal);
+		/* Once there will be no answer, what comes is only dropped. */
+		bool ok = bulk->refusal.code != CSPARK_OK || weave_chunk(bulk, chunk, &bulk->refusal);
 
 		bulk_chunk_free(chunk);
 		if (!ok)

@@ -28,7 +28,7 @@ struct chunk {
 	size_t body_len;
 	struct cspark_error error; /* FAILED */
 	int status;                /* Spark's, with it */
-	enum cspark_outcome outcome;
+	enum cspark_outcome outcome; /* the most that may have happened */
 };
 
 struct bulk {
@@ -79,6 +79,8 @@ struct tempo *bulk_tempo(struct bulk *bulk);
 struct tempo_limits bulk_tempo_limits(const struct bulk *bulk);
 /* Nothing more is sent: what has no result yet fails with <error>. */
 void bulk_abort(struct bulk *bulk, const struct cspark_error *error);
+/* The same, as its time is over. */
+void bulk_expire(struct bulk *bulk);
 /* Something has changed: weaves, sends, sets the timers. Results of chunks are looked at later, not in this
  * call. */
 void bulk_go_on(struct bulk *bulk);

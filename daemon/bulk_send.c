@@ -219,6 +219,14 @@ keep_first_failure(struct chunk *chunk)
 	chunk->body_len = 0;
 }
 
+/* What was sent again may have been executed the first time. */
+static void
+raise_outcome(struct chunk *chunk, enum cspark_outcome outcome)
+{
+	if (outcome > chunk->outcome)
+		chunk->outcome = outcome;
+}
+
 void
 bulk_chunk_fail(struct chunk *chunk, const struct cspark_error *error, enum cspark_outcome outcome)
 {
@@ -227,7 +235,7 @@ bulk_chunk_fail(struct chunk *chunk, const struct cspark_error *error, enum cspa
 		chunk->bulk->held -= chunk->body_len;
 	chunk->state = CHUNK_FAILED;
 	chunk->error = *error;
-	chunk->outcome = outcome;
+	raise_outcome(chunk, outcome);
 	buf_fini(&chunk->list);
 	keep_first_failure(chunk);
 }
@@ -256,6 +264,7 @@ cut(struct chunk *chunk)
 	buf_fini(&chunk->list);
 	chunk->list = rest;
 	half->records = first;
+	half->outcome = chunk->outcome;
 	chunk->records = records - first;
 	return true;
 }
@@ -312,6 +321,12 @@ explain(const struct chunk *chunk, const struct cspark_result *result, struct cs
 		snprintf(ret_error->detail, sizeof(ret_error->detail), "%s", result->detail);
 }
 
+static bool
+is_late(const struct bulk *bulk)
+{
+	return loop_now_ms(bulk->call->desk->loop) >= bulk->deadline_ms;
+}
+
 static void
 judge(struct chunk *chunk, const struct cspark_result *result)
 {
@@ -320,6 +335,12 @@ judge(struct chunk *chunk, const struct cspark_result *result)
 	struct cspark_error error = { .code = result->code };
 
 	explain(chunk, result, &error);
+	raise_outcome(chunk, result->outcome);
+	/* This says nothing of the call's length. */
+	if (result->code == CSPARK_E_UPSTREAM_TIMEOUT && is_late(bulk)) {
+		bulk_expire(bulk);
+		return;
+	}
 	if (verdict == BULK_HALVE)
 		tempo_was_too_long(bulk_tempo(bulk), (size_t)chunk->records);
 	switch (verdict) {
@@ -431,6 +452,7 @@ bulk_takes_over(struct call *call)
 	chunk->list = call->raw;
 	buf_init(&call->raw, 0);
 	chunk->records = call->ask.records;
+	chunk->outcome = call->outcome;
 	if (!cut(chunk)) {
 		bulk_chunk_free(chunk);
 		return false;

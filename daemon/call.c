@@ -244,7 +244,10 @@ step_local(struct call *call)
 static enum call_step
 step_refuse(struct call *call)
 {
-	struct problem problem = {
+	struct problem problem;
+
+	bulk_cancel(call); /* some of a list may be on its way already */
+	problem = (struct problem){
 		.code = call->error.code,
 		.status = call->error_status,
 		.detail = call->error.detail,
@@ -346,6 +349,15 @@ on_begin(void *arg, struct front_request *request, enum cspark_code refusal, con
 	return call;
 }
 
+void
+call_drop_body(struct call *call)
+{
+	bulk_cancel(call);
+	front_release(call->request);
+	/* A caller that sends to the end reads the answer better; but there is an end to that. */
+	front_limit_body(call->request, call->bytes_in + DROPPED_MAX);
+}
+
 static bool
 on_body(void *exchange, const char *data, size_t len)
 {
@@ -360,8 +372,7 @@ on_body(void *exchange, const char *data, size_t len)
 		return buf_put(&call->raw, data, len);
 	if (call->decode && !decode_feed(call->decode, data, len, &call->error)) {
 		call_failed(call);
-		/* A caller that sends to the end reads the answer better; but there is an end to that. */
-		front_limit_body(call->request, call->bytes_in + DROPPED_MAX);
+		call_drop_body(call);
 		return false;
 	}
 	bulk_fed(call);

@@ -168,6 +168,8 @@ enum call_step call_fail(struct call *call, enum cspark_code code, const char *f
 /* Fails with what a pure part has put into call->error. */
 enum call_step call_failed(struct call *call);
 enum call_step call_no_memory(struct call *call);
+/* It has failed before its body was whole: what is still to come is not looked at. */
+void call_drop_body(struct call *call);
 /* The setting <name> lets the body have <max> bytes. */
 void call_limit_body(struct call *call, const char *name, uint64_t max);
 /* Absolute, on the loop's clock. */

@@ -114,12 +114,23 @@ on_admit_due(void *arg)
 
 /* ---- giving up ----------------------------------------------------------------------------- */
 
-/* A call that waits for its caller's bytes is the front's to end. */
+/* A call that waits for its caller's bytes is the front's to end; but Spark need not go on with its list. */
+static void
+refuse_early(struct call *call, enum cspark_code code, const char *detail)
+{
+	if (!call->bulk || call->error.code != CSPARK_OK)
+		return;
+	call_fail(call, code, "%s", detail);
+	call_drop_body(call);
+}
+
 void
 desk_give_up(struct call *call, enum cspark_code code, const char *detail)
 {
 	struct desk *desk = call->desk;
 
+	if (call->step == CALL_PARKED && call->ready_us == 0)
+		refuse_early(call, code, detail);
 	if (call->step != CALL_PARKED || call->ready_us == 0)
 		return;
 	call->gone = true;

@@ -314,6 +314,213 @@ Test(bulk, is_taken_back_when_the_connection_is_gone_before_it_is_whole)
 	cr_assert(fake_jobs[0].cancelled && fake_jobs[2].cancelled);
 }
 
+/* The first <count> records of a list of more, with the list's end still to come. */
+static struct front_request *
+begin(const char *path, const char *query, unsigned count)
+{
+	struct fake_request say = { .method = "POST", .path = path, .query = query };
+	static char body[4096];
+
+	snprintf(body, sizeof body, "%s", list(count));
+	body[strlen(body) - 1] = '\0'; /* without "]" */
+	say.body = body;
+	fake_front_begin(&requests[0], &say, &desk);
+	fake_loop_advance(10); /* it has lingered */
+	return &requests[0];
+}
+
+static void
+go_on(struct front_request *request, const char *rest)
+{
+	call_front_ops.body(request->exchange, rest, strlen(rest));
+	call_front_ops.ready(request->exchange, CSPARK_OK, "");
+	fake_loop_advance(20);
+}
+
+static size_t
+open_jobs(void)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < fake_job_count; i++)
+		open += fake_jobs[i].open;
+	return open;
+}
+
+Test(bulk, is_taken_back_when_the_rest_cannot_be_read)
+{
+	struct front_request *request = begin(SERVICE, NULL, 12);
+
+	cr_assert_eq(open_jobs(), 3);
+	fake_cancel_outcome = CSPARK_MAYBE_EXECUTED;
+	cr_assert_not(call_front_ops.body(request->exchange, "}", 1));
+	cr_assert_eq(open_jobs(), 0);
+	cr_assert_eq(desk.admit.in_flight, 0);
+	fake_loop_advance(10);
+	call_front_ops.ready(request->exchange, CSPARK_OK, "");
+	ASSERT_HAS(request->body, "\"outcome\":\"maybe_executed\"");
+	expect_problem(request, 400, "bad_json", "");
+}
+
+Test(bulk, is_taken_back_when_it_breaks_off)
+{
+	struct front_request *request = begin(SERVICE, NULL, 12);
+
+	call_front_ops.ready(request->exchange, CSPARK_OK, "");
+	cr_assert_eq(open_jobs(), 0);
+	fake_loop_advance(10);
+	cr_assert_eq(open_jobs(), 0);
+	expect_problem(request, 400, "bad_json", "");
+}
+
+Test(bulk, is_taken_back_when_the_gateway_ends_before_it_is_whole)
+{
+	struct front_request *request = begin(SERVICE, NULL, 40);
+
+	cr_assert_eq(open_jobs(), 3);
+	desk_enter(&desk, LIFE_CLOSING);
+	cr_assert_eq(open_jobs(), 0);
+	fake_loop_advance(100);
+	cr_assert_eq(open_jobs(), 0);
+	go_on(request, ",{\"n\":40}]");
+	expect_problem(request, 503, "draining", "");
+}
+
+Test(bulk, gives_its_places_to_others_when_its_caller_is_gone)
+{
+	struct fake_request say = { .method = "POST", .path = SERVICE, .body = "{}" };
+	struct front_request *request;
+
+	config.limits.max_in_flight = 1;
+	config.limits.max_queue = 2;
+	config.limits.queue_ms = 30000;
+	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
+	request = begin(SERVICE, NULL, 12);
+	cr_assert_eq(open_jobs(), 1);
+	fake_front_send(&requests[1], &say, &desk);
+	cr_assert_eq(desk.admit.queued, 1);
+	fake_front_done(request, FRONT_CALLER_LEFT);
+	cr_assert_eq(desk.admit.queued, 0);
+	cr_assert_eq(open_jobs(), 1);
+	fake_upstream_answer(fake_job_count - 1, "{\"outputs\":[{}]}");
+	fake_front_done(&requests[1], FRONT_OK);
+}
+
+Test(bulk, gives_its_places_to_others_when_its_time_is_over)
+{
+	struct fake_request say = { .method = "POST", .path = SERVICE, .body = "{}" };
+	struct front_request *request;
+
+	config.limits.max_in_flight = 1;
+	config.limits.max_queue = 2;
+	config.limits.queue_ms = 30000;
+	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
+	request = ask("POST", SERVICE, "_timeout=5000", list(12));
+	cr_assert_eq(open_jobs(), 1);
+	fake_front_send(&requests[1], &say, &desk);
+	fake_loop_advance(5000);
+	cr_assert_eq(desk.admit.queued, 0);
+	cr_assert_eq(open_jobs(), 1);
+	fake_upstream_answer(fake_job_count - 1, "{\"outputs\":[{}]}");
+	fake_front_done(&requests[1], FRONT_OK);
+	fake_loop_advance(1);
+	expect_problem(request, 504, "upstream_timeout", "");
+}
+
+Test(bulk, keeps_the_callers_time_when_it_takes_over)
+{
+	struct front_request *request = ask("POST", SERVICE, "_timeout=8000", list(2));
+
+	fake_loop_advance(6000);
+	fail(0, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 422);
+	fake_loop_advance(2000);
+	fake_loop_advance(1);
+	expect_problem(request, 422, "spark_rejected", "");
+}
+
+static void
+time_out(void *arg)
+{
+	fake_upstream_fail(0, CSPARK_E_UPSTREAM_TIMEOUT, CSPARK_MAYBE_EXECUTED, 0, NULL);
+}
+
+Test(bulk, does_not_learn_from_a_callers_short_time)
+{
+	struct front_request *request;
+	struct loop_timer first; /* as that of the call may be */
+
+	loop_timer_init(&first, time_out, NULL);
+	loop_timer_set(desk.loop, &first, loop_now_ms(desk.loop) + 5000);
+	request = ask("POST", SERVICE, "_timeout=5000", list(12));
+	fake_loop_advance(5000);
+	fake_loop_advance(1);
+	for (size_t i = 0; i < TEMPOS; i++)
+		cr_assert_eq(desk.tempos.entries[i].tempo.ceiling, 0);
+	expect_problem(request, 504, "upstream_timeout", "");
+}
+
+Test(bulk, is_not_strict_about_nothing)
+{
+	struct front_request *request = begin(SERVICE, "_strict=true", 4);
+
+	echo(0);
+	fake_loop_advance(60000); /* its time is over, but nothing is missing */
+	go_on(request, "]");
+	expect_outputs(request, 4);
+}
+
+/* More columns than a table can have; then records go on coming. */
+Test(bulk, drops_what_comes_when_there_will_be_no_answer)
+{
+	struct front_request *request = begin(SERVICE, "_format=csv", 4);
+	struct buf answer;
+
+	buf_init(&answer, 1 << 20);
+	buf_put_str(&answer, STR("{\"outputs\":[{\"a\":1"));
+	for (unsigned i = 0; i < 16400; i++)
+		buf_printf(&answer, ",\"%u\":1", i);
+	buf_put_str(&answer, STR("},{},{},{}]}"));
+	buf_put_char(&answer, '\0');
+	fake_upstream_answer(0, answer.data);
+	buf_fini(&answer);
+	fake_loop_advance(10);
+	call_front_ops.body(request->exchange, ",{\"n\":4}", 8);
+	fake_loop_advance(10);
+	go_on(request, ",{\"n\":5}]");
+	expect_problem(request, 406, "not_acceptable", "more than 16384 outputs");
+}
+
+Test(bulk, tells_that_a_first_try_may_have_been_executed)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(4));
+
+	fail(0, CSPARK_E_UPSTREAM_TIMEOUT, CSPARK_MAYBE_EXECUTED, 504);
+	echo(2);
+	fail(1, CSPARK_E_CREDENTIALS_REFUSED, CSPARK_NOT_SENT, 401);
+	fake_loop_advance(20);
+	ASSERT_HAS(request->body, "\"outputs\":[null,null,{\"n\":2},{\"n\":3}]");
+	ASSERT_HAS(request->body, "\"outcome\":\"maybe_executed\"");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, sends_nothing_for_metadata_that_name_another_service)
+{
+	static char *services[] = { (char *)"my-folder/*", NULL };
+	static const struct fake_request say = { .method = "POST",
+		.path = SERVICE,
+		.query = "_meta=%7B%22service_uri%22%3A%22secret%2Fother%22%7D" };
+	struct fake_request with_body = say;
+
+	listener.services = services;
+	with_body.body = "[{},{},{},{},";
+	fake_front_begin(&requests[0], &with_body, &desk);
+	fake_loop_advance(10);
+	cr_assert_eq(fake_job_count, 0);
+	if (!requests[0].replied)
+		call_front_ops.ready(requests[0].exchange, CSPARK_OK, "");
+	expect_problem(&requests[0], 403, "operation_disabled", "secret/other");
+}
+
 Test(bulk, ends_when_the_gateway_does)
 {
 	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
