@@ -25,6 +25,20 @@ static const struct verdict {
 	{ CSPARK_E_UPSTREAM_GARBLED, ANY, BULK_FAIL },
 };
 
+const char *
+bulk_verdict_name(enum bulk_verdict verdict)
+{
+	static const char *const names[] = {
+		[BULK_FAIL] = "fail",
+		[BULK_HALVE] = "halve",
+		[BULK_CUT] = "cut",
+		[BULK_PAUSE] = "pause",
+		[BULK_ABORT] = "abort",
+	};
+
+	return names[verdict];
+}
+
 enum bulk_verdict
 bulk_judge(enum cspark_code code, int status, enum cspark_outcome outcome)
 {

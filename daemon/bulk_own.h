@@ -118,4 +118,5 @@ enum bulk_verdict {
 	BULK_ABORT, /* nothing of the list can be done */
 };
 /* Pure. <status>: Spark's; 0: none. */
+const char *bulk_verdict_name(enum bulk_verdict verdict);
 enum bulk_verdict bulk_judge(enum cspark_code code, int status, enum cspark_outcome outcome);

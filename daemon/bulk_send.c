@@ -7,6 +7,7 @@
 #include "daemon/bulk_own.h"
 #include "daemon/chunk.h"
 #include "daemon/edition.h"
+#include "daemon/log.h"
 
 /* clang-format off */
 #define WINDOW        4   /* chunks that may be there, for each that may be under way */
@@ -321,6 +322,24 @@ explain(const struct chunk *chunk, const struct cspark_result *result, struct cs
 		snprintf(ret_error->detail, sizeof(ret_error->detail), "%s", result->detail);
 }
 
+/* For who wants to know why a list takes its time. */
+static void
+tell(const struct chunk *chunk, const struct cspark_result *result, const char *verdict)
+{
+	const struct call *call = chunk->bulk->call;
+	struct log_line line;
+
+	if (!log_on(LOG_DEBUG_LEVEL))
+		return;
+	log_begin(&line, LOG_DEBUG_LEVEL, "chunk");
+	log_text(&line, "request_id", call->id);
+	log_int(&line, "records", (int64_t)chunk->records);
+	log_int(&line, "ms", loop_now_ms(call->desk->loop) - chunk->sent_ms);
+	log_int(&line, "status", result->status);
+	log_text(&line, "verdict", verdict);
+	log_end(&line);
+}
+
 static bool
 is_late(const struct bulk *bulk)
 {
@@ -334,6 +353,7 @@ judge(struct chunk *chunk, const struct cspark_result *result)
 	enum bulk_verdict verdict = bulk_judge(result->code, result->status, result->outcome);
 	struct cspark_error error = { .code = result->code };
 
+	tell(chunk, result, bulk_verdict_name(verdict));
 	explain(chunk, result, &error);
 	raise_outcome(chunk, result->outcome);
 	/* This says nothing of the call's length. */
@@ -378,6 +398,7 @@ take_answer(struct chunk *chunk, struct cspark_result *result, bool was_full)
 {
 	struct bulk *bulk = chunk->bulk;
 
+	tell(chunk, result, "ok");
 	take_body(chunk, result);
 	chunk->state = CHUNK_DONE;
 	buf_fini(&chunk->list);
