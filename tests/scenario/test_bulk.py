@@ -9,6 +9,8 @@ import threading
 import pytest
 from configured import csparkd, together
 from gateway import breathe
+from keys import Keys
+from test_tls import Listening
 
 ECHO = "/execute/any/echo"
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
@@ -238,6 +240,18 @@ def test_nothing_is_lost_when_spark_is_away_for_a_while(sim, gateway):
     assert result["answer"].json()["outputs"] == records(3000)
 
 
+def test_each_call_has_a_line_at_level_debug(sim):
+    sim.flaw("id", "refuse", value=7)
+    with csparkd(sim, bulk=SMALL, log={"level": "debug"}, top={"workers": 1}) as gateway:
+        answer = ask(gateway, as_json(records(20)))
+        gateway.wait_log("access")
+        lines = [line for line in gateway.log() if line["event"] == "chunk"]
+    assert len(lines) == len(sim.executes())
+    assert {line["request_id"] for line in lines} == {answer.header("x-request-id")}
+    assert sum(line["records"] for line in lines if line["verdict"] == "ok") == 19
+    assert {line["status"] for line in lines if line["verdict"] == "cut"} == {422}
+
+
 # -- bad lists ---------------------------------------------------------------------------
 
 
@@ -316,6 +330,55 @@ def test_a_caller_is_held_while_spark_is_slow(sim, gateway):
         lines = wire.answer("POST").text.splitlines()
     assert [json.loads(line)["outputs"]["id"] for line in lines] == list(range(4000))
     assert gateway.wait_log("access", records=4000)["calls"] > 1
+
+
+def held(sim, gateway, wire, body, after=b"", then=lambda: None):
+    """What is answered to a caller that was held, sent <after> as well, and did <then> when it had sent all."""
+    sim.mood("*", "hold")
+    wire.send(b"POST " + ECHO.encode() + b"?_format=ndjson HTTP/1.1\r\nHost: localhost\r\n"
+              b"Content-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n" % len(body))
+
+    def give():
+        wire.send(body + after)
+        then()
+
+    sender = threading.Thread(target=give)
+    sender.start()
+    while gateway.metric("cspark_bulks_held") == 0:
+        breathe()
+    sim.clear()
+    sim.release()
+    answer = wire.answer("POST")
+    sender.join()
+    return answer
+
+
+# Some 2070 records are under way or kept; so much more stays with the caller, in all buffers between, or more.
+@pytest.mark.parametrize("count", [2090, 2100, 2150, 2700])
+def test_the_next_request_of_a_held_caller_is_answered(sim, gateway, count):
+    body = as_ndjson(records(count, text="z" * 4000)).encode()
+    with gateway.connect(120) as wire:
+        get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        assert len(held(sim, gateway, wire, body, get).text.splitlines()) == count
+        assert wire.answer().status == 200
+
+
+@pytest.mark.parametrize("count", [2090, 2150, 2700])
+def test_a_held_caller_may_half_close(sim, gateway, count):
+    body = as_ndjson(records(count, text="z" * 4000)).encode()
+    with gateway.connect(120) as wire:
+        answer = held(sim, gateway, wire, body, then=wire.half_close)
+        assert len(answer.text.splitlines()) == count
+
+
+@pytest.mark.parametrize("count", [2090, 2100, 2150, 2700])
+def test_a_held_caller_may_speak_tls(sim, tmp_path, count):
+    keys = Keys(tmp_path)
+    keys.install("server")
+    body = as_ndjson(records(count, text="z" * 4000)).encode()
+    with Listening(sim, keys, bulk=SMALL, top={"workers": 1}) as port, port.connect(timeout=120) as wire:
+        answer = held(sim, port.gateway, wire, body)
+        assert len(answer.text.splitlines()) == count
 
 
 def test_single_requests_find_places_beside_a_list(sim):
