@@ -184,6 +184,27 @@ def test_help_says_all_options():
     assert done.returncode == OK and b"--resume" in done.stdout and b"no --direct" in done.stdout
 
 
+def test_a_terminal_sees_how_far_it_is(sim, gateway, tmp_path):
+    (tmp_path / "in.csv").write_text(as_csv(records(60)))
+    sim.mood("echo", "hold", after=2)
+    ours, theirs = os.openpty()
+    with subprocess.Popen([CSPARKCTL, "--url", gateway.url, "bulk", ECHO, "-i", tmp_path / "in.csv", "--piece", "10",
+                           "--parallel", "1"],
+                          env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
+                          stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        while b" left" not in seen:
+            seen += os.read(ours, 4096)
+        sim.clear()
+        sim.release()
+        while b"60 records" not in seen:
+            seen += os.read(ours, 4096)
+        assert process.wait(30) == OK
+    os.close(ours)
+    assert b" records, 0 failed, " in seen and b"\r\x1b[K" in seen
+
+
 # -- files that exist -----------------------------------------------------------------------
 
 
@@ -327,6 +348,24 @@ def test_a_killed_daemon_is_waited_for(sim, tmp_path, mortal):
         kill_daemon(mortal)
         mortal.start()
     bulk.check()
+
+
+def test_a_spark_that_is_away_is_waited_for(sim, tmp_path, gateway):
+    bulk = Run(gateway.url, tmp_path, "csv")
+    sim.mood("echo", "status-503", after=20)
+    bulk.start()
+    assert b"asking again for up to 60 s" in bulk.process.stderr.readline()
+    sim.clear()
+    bulk.check()
+
+
+def test_spark_stays_away(sim, tmp_path, gateway):
+    bulk = Run(gateway.url, tmp_path, "csv")
+    sim.mood("echo", "status-503", after=20)
+    bulk.start("--patience", "0")
+    code, err = bulk.end()
+    assert code == ANSWERED and b"of the list are not done" in err and b"--resume goes on behind them" in err
+    assert bulk.written() and bulk.wanted.startswith(bulk.written())
 
 
 def test_without_patience_a_killed_daemon_ends_the_run(sim, tmp_path, mortal):

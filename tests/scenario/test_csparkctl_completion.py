@@ -98,6 +98,10 @@ def test_bash_completes_options_and_files(bash, tmp_path):
     assert bash("csparkctl execute f/s --shape ") == {"simple", "alike", "original"}
     assert bash("csparkctl transform f/s api=") == {"v3", "v4"}
     assert bash("csparkctl execute f/s --format ") == {"json", "ndjson", "csv", "text"}
+    assert {"--resume", "--in", "--outputs"} <= bash("csparkctl bulk f/s --")
+    assert bash("csparkctl bulk f/s --out ") == {"csv", "ndjson", "json"}
+    assert bash("csparkctl bulk f/s --compiler n") == {"neuron"}
+    assert bash("csparkctl bulk f/s -o ", cwd=tmp_path) == {"motor.xlsx"}
     assert bash("csparkctl services create f/s mo", cwd=tmp_path) == {"motor.xlsx"}
     assert bash("csparkctl batches push ID -i ", cwd=tmp_path) == {"motor.xlsx"}
     assert bash("csparkctl folders list ", cwd=tmp_path).isdisjoint({"motor.xlsx"})
