@@ -130,8 +130,7 @@ route_execute(struct call *call)
 			call->operation == CSPARK_OP_VALIDATE, &call->arena, &call->control, &call->error))
 		return call_failed(call);
 	call->locator.is_public = call->control.is_public;
-	/* Parts of a list are sent before it is whole: what the query says of the body counts now. */
-	if (!permit_head(call) || !permit_body(call))
+	if (!permit_head(call))
 		return STEP_REFUSE;
 	if (call->control.validates && !add_validation_type(call))
 		return call_no_memory(call);

@@ -138,6 +138,7 @@ permit_head(struct call *call)
 	if (!call->listener->services[0] || is_named_in_body(call))
 		return true;
 	put_subject(call, subject);
+	/* Parts of a list are sent before it is whole: what the query says of the body counts now. */
 	if (policy_allows(call->listener->services, subject))
 		return permit_object(call, call->control.meta.more);
 	refuse_subject(call, subject);

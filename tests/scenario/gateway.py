@@ -323,7 +323,7 @@ class Gateway:
                 if time.monotonic() > end:
                     raise self._failure(f"csparkd does not come to rest: {wrong}")
                 breathe()
-        except (ConnectionError, Closed):
+        except (ConnectionError, Closed, FileNotFoundError):  # the last: in /proc
             pass  # it was told to leave; its exit code says the rest
 
     def check_shown(self):
