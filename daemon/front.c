@@ -74,16 +74,20 @@ begin_connection(struct front *front, struct front_request *request)
 static void
 tell_failure(struct front *front, struct front_request *request, const char *failure)
 {
-	peers_remove(&front->peers, request->fd);
 	linger_on(&front->lingers, request->fd);
 	front->ops->unshaken(front->arg, request->door->name, request->caller, failure);
 }
 
+/*
+ * That the socket is closed next does not take it off the peers' set at once: whoever looks at our
+ * descriptors in /proc holds it a moment longer, and then its end would be told to who is gone.
+ */
 static void
 end_connection(struct front *front, struct front_request *request)
 {
 	const char *failure = request->secure ? secure_failure(request->secure) : NULL;
 
+	peers_remove(&front->peers, request->fd);
 	if (failure)
 		tell_failure(front, request, failure);
 	front->connections--;

@@ -8,12 +8,15 @@ import json
 import os
 import re
 import select
+import subprocess
+import sys
 import time
 import urllib.parse
 import zlib
 from pathlib import Path
 
 import pytest
+from configured import together
 from gateway import Gateway
 from simulator import Simulator
 from wire import Closed, Wire
@@ -592,3 +595,30 @@ def test_c31_names_do_not_become_series(clean, gateway):
 def test_c32_deadlines(gateway, value, status):
     answer = gateway.get(f"/execute/f/echo?v=1&_timeout={value}")
     assert (answer.status, answer.code) == (status, "bad_parameter" if status == 400 else None)
+
+
+LOOK = """
+import os, sys
+while True:
+    for fd in range(10, 60):
+        try:
+            os.readlink(f"/proc/{sys.argv[1]}/fd/{fd}")
+        except FileNotFoundError:
+            pass
+"""
+
+
+def test_who_looks_at_descriptors_does_no_harm(sim):
+    """A socket that is closed lives on while somebody reads its name in /proc; its end must not be told to who is gone."""
+    def ask(_):
+        for _ in range(1000):
+            gateway.get("/healthz")
+
+    with Gateway(env=sim.oauth_env()) as gateway:
+        lookers = [subprocess.Popen([sys.executable, "-c", LOOK, str(gateway.pid)], stderr=subprocess.DEVNULL) for _ in range(2)]
+        try:
+            together(4, ask)
+        finally:
+            for looker in lookers:
+                looker.kill()
+                looker.wait()
