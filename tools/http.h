@@ -26,6 +26,7 @@ struct http_response {
 	char location[512];
 	int64_t total;         /* X-Total-Count; -1: not said */
 	int64_t length;        /* of the body; -1: not said */
+	int64_t retry_after_s; /* Retry-After, if it is a number; -1: not said */
 	struct str body;       /* borrowed from <raw>; empty if the sink had it */
 	struct buf raw;
 };

@@ -10,6 +10,7 @@ http_reader_init(struct http_reader *reader, struct http_response *response)
 	*reader = (struct http_reader){ .response = response, .state = READ_HEAD };
 	response->total = -1;
 	response->length = -1;
+	response->retry_after_s = -1;
 	buf_init(&reader->text, TEXT_MAX);
 }
 
@@ -69,6 +70,8 @@ read_field(struct http_reader *reader, struct str line)
 		keep(response->location, sizeof(response->location), value);
 	else if (str_eq_nocase(name, STR("x-total-count")))
 		(void)!read_number(value, &response->total);
+	else if (str_eq_nocase(name, STR("retry-after")))
+		(void)!read_number(value, &response->retry_after_s);
 	else if (str_eq_nocase(name, STR("content-length")))
 		return read_number(value, &response->length);
 	else if (str_eq_nocase(name, STR("transfer-encoding")))

@@ -12,6 +12,7 @@
 #define PROBLEM_MAX    (1024 * 1024)
 #define PAUSE_MS       100
 #define PAUSE_MAX_MS   2000
+#define REST_MAX_S     86400
 #define TIMEOUT_MS     3700000L /* a little more than the daemon works on a list */
 #define GRACE_MS       2000
 
@@ -138,6 +139,9 @@ static enum results_verdict
 take_answer(struct piece *piece, const struct http_response *response)
 {
 	piece->status = response->status;
+	if (response->retry_after_s > 0)
+		piece->rest_ms = response->retry_after_s > REST_MAX_S ? REST_MAX_S * INT64_C(1000) :
+								       response->retry_after_s * 1000;
 	if (response->status >= 200 && response->status < 300)
 		return take_rows(piece, response->body);
 	piece->is_refused = true;
@@ -164,6 +168,7 @@ ask(struct piece *piece)
 	enum results_verdict verdict = RESULTS_AGAIN;
 
 	piece->why[0] = '\0';
+	piece->rest_ms = 0;
 	piece->is_refused = false;
 	buf_clear(&piece->problem);
 	piece->is_answered = http_exchange(haul->url, &request, &response, piece->why, sizeof(piece->why));
@@ -196,20 +201,30 @@ pause_ms(struct haul *haul, int64_t ms)
 	pthread_mutex_unlock(&haul->lock);
 }
 
+/* As long as the daemon says, if it does; but no longer than there is patience. */
+static void
+rest(struct piece *piece, int64_t pause, int64_t left_ms)
+{
+	if (piece->rest_ms > 0)
+		pause = piece->rest_ms < left_ms ? piece->rest_ms : left_ms;
+	pause_ms(piece->haul, pause);
+}
+
 static enum results_verdict
 ask_patiently(struct piece *piece)
 {
 	struct haul *haul = piece->haul;
-	int64_t pause = PAUSE_MS, end_ms = 0;
+	int64_t pause = PAUSE_MS, end_ms = 0, now;
 	enum results_verdict verdict;
 
 	while ((verdict = ask(piece)) == RESULTS_AGAIN) {
+		now = wire_now_ms();
 		if (end_ms == 0)
-			end_ms = wire_now_ms() + haul->patience_ms;
-		if (atomic_load(&haul->is_over) || wire_now_ms() >= end_ms)
+			end_ms = now + haul->patience_ms;
+		if (atomic_load(&haul->is_over) || now >= end_ms)
 			return verdict;
 		tell_waiting(piece);
-		pause_ms(haul, pause);
+		rest(piece, pause, end_ms - now);
 		pause = pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause * 2;
 	}
 	atomic_store(&haul->is_told, false);

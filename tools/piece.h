@@ -37,6 +37,7 @@ struct piece {
 	bool is_answered;
 	bool is_refused;   /* no record has a result: see <problem> */
 	int status;
+	int64_t rest_ms;   /* nothing is to be asked before: the answer says so */
 	struct buf problem; /* what came with a status that is no 2xx */
 	char why[300];      /* !is_answered, or the answer is not usable */
 	/* the piece's own */

@@ -5,7 +5,11 @@ import io
 import json
 import os
 import random
+import socketserver
 import subprocess
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from configured import csparkd, wait_for
@@ -258,9 +262,10 @@ class Run:
         self.out.unlink()
         self.process = None
 
-    def start(self, *args):
+    def start(self, *args, stdin=None):
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        self.process = subprocess.Popen([*self.command, *args], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen([*self.command, *args], env=environment, stdin=stdin, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE)
 
     def written(self):
         return self.out.read_bytes() if self.out.exists() else b""
@@ -396,4 +401,151 @@ def test_a_killed_simulator_is_waited_for(tmp_path):
             sim.start()
             sim.limits(per_call_ms=10)
             bulk.wait_growth(moment)
+        bulk.check()
+
+
+# -- told when to ask again -----------------------------------------------------------------
+
+
+class Reluctant(BaseHTTPRequestHandler):
+    """A daemon that refuses as often as it is told, and says when to come again."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.times.append(time.monotonic())
+        if len(self.server.times) <= self.server.refusals:
+            self.say(self.server.status, b'{"code":"overloaded","detail":"Too much."}', "application/problem+json")
+        else:
+            self.say(200, b'{"outputs":{"id":1},"warnings":null,"errors":null,"process_time":1}\n', "application/x-ndjson")
+
+    def say(self, status, body, kind):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        if status != 200:
+            self.send_header("Retry-After", self.server.retry_after)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+    def address_string(self):
+        return "a caller"
+
+
+@pytest.fixture
+def reluctant():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Reluctant) as server:
+        server.times, server.url = [], f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def ask_reluctant(server, status, retry_after, refusals, *args):
+    server.status, server.retry_after, server.refusals = status, retry_after, refusals
+    return run("--url", server.url, "bulk", ECHO, "--in", "ndjson", *args, stdin=b'{"id":1}\n')
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_nothing_is_asked_before_the_daemon_wants_it(reluctant, status):
+    done = ask_reluctant(reluctant, status, "1", 2)
+    assert done.returncode == OK and done.stdout.startswith(b'{"outputs":{"id":1}'), done.stderr
+    first, second, third = reluctant.times
+    assert second - first >= 1 and third - second >= 1
+
+
+def test_a_date_is_not_waited_for(reluctant):
+    done = ask_reluctant(reluctant, 503, "Fri, 31 Dec 2199 23:59:59 GMT", 1)
+    assert (done.returncode, len(reluctant.times)) == (OK, 2)
+
+
+def test_patience_bounds_what_the_daemon_wants(reluctant):
+    done = ask_reluctant(reluctant, 503, "99999999999", 1, "--patience", "1")
+    assert (done.returncode, len(reluctant.times)) == (OK, 2)
+    assert reluctant.times[1] - reluctant.times[0] >= 1
+
+
+def test_without_patience_it_is_not_asked_again(reluctant):
+    done = ask_reluctant(reluctant, 503, "1", 1, "--patience", "0")
+    assert (done.returncode, len(reluctant.times)) == (ANSWERED, 1) and b"overloaded" in done.stderr
+
+
+# -- kill -9 of whatever runs ---------------------------------------------------------------
+
+# By chance: the seed is printed, $CSPARK_SEED plays it again. A multiple of three.
+SEED = int(os.environ.get("CSPARK_SEED", time.time_ns() % 1000000))
+KILLS = int(os.environ.get("CSPARK_KILLS", 9))
+
+
+class Fed(Run):
+    """Its list comes through a pipe that stays open: no run is over before the list is."""
+
+    def __init__(self, url, folder, form):
+        super().__init__(url, folder, form)
+        at = self.command.index("-i")
+        self.list = self.command[at + 1].read_bytes()
+        self.command[at:at + 2] = ["--in", "csv"]
+
+    def start(self, *args):
+        super().start(*args, stdin=subprocess.PIPE)
+        self.process.stdin.write(self.list[:-1])
+        self.process.stdin.flush()
+
+    def feed_the_rest(self):
+        self.process.stdin.write(self.list[-1:])
+
+
+class Killer:
+    """kill -9 of one of the three programs, which is started again at once."""
+
+    def __init__(self, bulk, gateway, sim):
+        self.bulk, self.gateway, self.sim = bulk, gateway, sim
+        self.programs = [self.csparkctl, self.csparkd, self.simulator]
+
+    def csparkctl(self):
+        self.bulk.kill()
+        assert self.bulk.wanted.startswith(self.bulk.written())
+        self.bulk.start("--resume")
+
+    def csparkd(self):
+        kill_daemon(self.gateway)
+        self.gateway.start()
+
+    def simulator(self):
+        self.sim.crash()
+        self.sim.start()
+        self.sim.limits(per_call_ms=10)
+
+    def wait(self, size, calls):
+        """Until the output has so many bytes, and Spark has had so many calls since, if there are as many to come."""
+        self.bulk.wait_growth(size)
+        calls += self.sim.stats()["executes"]
+        wait_for(lambda: self.bulk.is_over() or self.sim.stats()["executes"] >= calls or
+                 len(self.bulk.written()) >= 0.9 * len(self.bulk.wanted), "the next call", 30)
+        assert not self.bulk.is_over(), self.bulk.end()
+
+
+@pytest.mark.parametrize("form", ["csv", "ndjson", "json"])
+def test_whatever_is_killed_no_record_is_missing_doubled_or_out_of_order(tmp_path, form):
+    print(f"CSPARK_SEED={SEED}")
+    dice = random.Random(f"{SEED} {form}")
+    with Simulator() as sim, csparkd(sim, top={"workers": 1}, access_lines=False) as gateway:
+        gateway.sim = None  # what it saw is gone with it
+        bulk = Fed(gateway.url, tmp_path, form)
+        assert results_of(bulk.wanted.decode(), form) == fine(records(COUNT))
+        killer = Killer(bulk, gateway, sim)
+        sim.limits(per_call_ms=10)
+        bulk.start()
+        programs = dice.sample(killer.programs * (KILLS // 3), KILLS)
+        sizes = sorted(dice.randrange(int(0.9 * len(bulk.wanted))) for _ in programs)
+        for program, size in zip(programs, sizes):
+            killer.wait(size, dice.randrange(4))
+            program()
+        bulk.feed_the_rest()
         bulk.check()

@@ -106,6 +106,26 @@ Test(http_reader, keeps_what_the_head_says)
 	cr_assert_str_eq(response.content_type, "application/zip");
 	cr_assert_eq(response.total, 345);
 	cr_assert_eq(response.length, 0);
+	cr_assert_eq(response.retry_after_s, -1);
+}
+
+Test(http_reader, knows_when_to_ask_again_if_that_is_a_number)
+{
+	static const struct {
+		const char *text;
+		int64_t wanted;
+	} CASES[] = {
+		{ OK "Retry-After: 17\r\n\r\n", 17 },
+		{ OK "retry-after:0\r\n\r\n", 0 },
+		{ OK "Retry-After: -1\r\n\r\n", -1 },
+		{ OK "Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n\r\n", -1 },
+		{ OK "Retry-After: 99999999999999999999\r\n\r\n", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		cr_assert_eq(read_text(CASES[i].text, 5), HTTP_WHOLE);
+		cr_assert_eq(response.retry_after_s, CASES[i].wanted, "%s", CASES[i].text);
+	}
 }
 
 Test(http_reader, has_no_head_without_end)
