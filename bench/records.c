@@ -19,18 +19,19 @@ static const struct text {
 	const char *head, *record, *between, *tail;
 	struct csv_dialect dialect;
 } TEXTS[] = {
-	{ "CSV", DECODE_CSV, "id,age,sum,region\n", "%u,%u,%u.25,north-west-%u", "\n", "\n", { ',', '.' } },
+	{ "CSV", DECODE_CSV, "id,age,sum,region\n", "%u,%u,%u.25,north-west-%u", "\n", "\n",
+		{ ',', '.', true } },
 	{ "CSV in quotes", DECODE_CSV, "id,age,sum,region\n", "\"%u\",\"%u\",\"%u.25\",\"north-west-%u\"",
-		"\r\n", "\r\n", { ',', '.' } },
+		"\r\n", "\r\n", { ',', '.', true } },
 	{ "CSV, decimal comma", DECODE_CSV, "id;age;sum;region\n", "%u;%u;%u,25;north-west-%u", "\n", "\n",
-		{ ';', ',' } },
+		{ ';', ',', true } },
 	{ "NDJSON", DECODE_NDJSON, "", "{\"id\":%u,\"age\":%u,\"sum\":%u.25,\"region\":\"north-west-%u\"}",
-		"\n", "\n", { ',', '.' } },
+		"\n", "\n", { ',', '.', true } },
 	{ "list of objects", DECODE_JSON, "[",
 		"{\"id\":%u,\"age\":%u,\"sum\":%u.25,\"region\":\"north-west-%u\"}", ",\n", "]",
-		{ ',', '.' } },
+		{ ',', '.', true } },
 	{ "list of rows", DECODE_JSON, "[[\"id\",\"age\",\"sum\",\"region\"],",
-		"[%u,%u,%u.25,\"north-west-%u\"]", ",", "]", { ',', '.' } },
+		"[%u,%u,%u.25,\"north-west-%u\"]", ",", "]", { ',', '.', true } },
 };
 
 static bool

@@ -223,7 +223,7 @@ take_type(struct reading *reading, struct str value)
 static bool
 take_separator(struct reading *reading, struct str value)
 {
-	reading->control->dialect_given = true;
+	reading->control->dialect_given = reading->control->dialect.is_said = true;
 	return csv_separator_named(value, &reading->control->dialect.separator) ||
 		refuse_value(reading, "_separator", "a comma, a semicolon, | or tab");
 }

@@ -19,8 +19,6 @@ enum {
 	IS_ODD = 2,   /* NUL, or a part of a character beyond ASCII: the cell is to be checked */
 };
 
-static const unsigned char byte_order_mark[] = { 0xef, 0xbb, 0xbf };
-
 /* -- separators ------------------------------------------------------------------ */
 
 static const struct separator {
@@ -54,8 +52,16 @@ csv_separator_name(char c)
 
 /* -- the reader ------------------------------------------------------------------- */
 
+static void
+set_separator(struct csv *csv, char separator)
+{
+	csv->classes[(unsigned char)csv->separator] = 0;
+	csv->classes[(unsigned char)separator] = ENDS_RUN;
+	csv->separator = separator;
+}
+
 void
-csv_init(struct csv *csv, char separator, size_t max_cell, void *arg, csv_cell_fn *on_cell,
+csv_init(struct csv *csv, struct csv_dialect dialect, size_t max_cell, void *arg, csv_cell_fn *on_cell,
 	csv_row_fn *on_row, csv_row_fn *on_blank)
 {
 	*csv = (struct csv){
@@ -66,10 +72,11 @@ csv_init(struct csv *csv, char separator, size_t max_cell, void *arg, csv_cell_f
 		.line = 1,
 		.row_line = 1,
 		.cell_line = 1,
-		.separator = separator,
+		.separator = dialect.separator,
+		.is_said = dialect.is_said,
 		.classes = { [0] = IS_ODD, ['"'] = ENDS_RUN, ['\r'] = ENDS_RUN, ['\n'] = ENDS_RUN },
 	};
-	csv->classes[(unsigned char)separator] = ENDS_RUN;
+	set_separator(csv, dialect.separator);
 	memset(csv->classes + 0x80, IS_ODD, 0x80);
 	buf_init(&csv->cell, max_cell);
 }
@@ -349,52 +356,95 @@ feed_text(struct csv *csv, const char *data, size_t len, struct cspark_error *re
 	return csv->run.len == 0 || keep_run(csv, ret_error);
 }
 
-/* -- the text ---------------------------------------------------------------------------- */
+/* -- the head: a byte-order mark, and a line sep=; -------------------------------------- */
 
-/* Gives how many bytes at the beginning belong to the byte-order mark. */
-static size_t
-skip_mark(struct csv *csv, const char *data, size_t len)
-{
-	size_t n = 0;
+enum head { HEAD_UNKNOWN, HEAD_IS_TEXT, HEAD_IS_LINE };
 
-	while (n < len && csv->mark_seen < sizeof(byte_order_mark) &&
-		(unsigned char)data[n] == byte_order_mark[csv->mark_seen]) {
-		csv->mark_seen++;
-		n++;
-	}
-	return n;
-}
-
-/* What looked like a byte-order mark and was none is text. */
+/* As far as both go. */
 static bool
-end_mark(struct csv *csv, struct cspark_error *ret_error)
+agree(struct str a, struct str b)
 {
-	unsigned seen = csv->mark_seen;
-
-	csv->mark_done = true;
-	return seen == sizeof(byte_order_mark) ||
-		feed_text(csv, (const char *)byte_order_mark, seen, ret_error);
+	return memcmp(a.at, b.at, a.len < b.len ? a.len : b.len) == 0;
 }
+
+static enum head
+judge_line(struct str line)
+{
+	if (!agree(line, STR("sep=")) || (line.len > 4 && !csv_separator_name(line.at[4])))
+		return HEAD_IS_TEXT;
+	if (line.len < 6 || (line.len == 6 && line.at[5] == '\r'))
+		return HEAD_UNKNOWN;
+	return line.at[line.len - 1] == '\n' ? HEAD_IS_LINE : HEAD_IS_TEXT;
+}
+
+/* What stands behind the mark, if there is one. */
+static enum head
+judge_head(const struct csv *csv, struct str *ret_line)
+{
+	struct str mark = STR("\xef\xbb\xbf");
+	struct str head = str_range(csv->head, csv->head_len);
+
+	*ret_line = head;
+	if (head.len < mark.len && agree(head, mark))
+		return HEAD_UNKNOWN;
+	if (str_starts(head, mark))
+		*ret_line = str_range(head.at + mark.len, head.len - mark.len);
+	return judge_line(*ret_line);
+}
+
+static bool
+end_head(struct csv *csv, enum head head, struct str line, struct cspark_error *ret_error)
+{
+	csv->head_done = true;
+	if (head != HEAD_IS_LINE)
+		return feed_text(csv, line.at, line.len, ret_error);
+	if (!csv->is_said)
+		set_separator(csv, line.at[4]);
+	csv->row_line = csv->cell_line = ++csv->line;
+	return true;
+}
+
+/* Takes from <data> what may belong to the head; it is kept until that is known. */
+static bool
+feed_head(struct csv *csv, struct str *data, struct cspark_error *ret_error)
+{
+	enum head head = HEAD_UNKNOWN;
+	struct str line = { 0 };
+
+	while (data->len > 0 && head == HEAD_UNKNOWN) {
+		csv->head[csv->head_len++] = *data->at;
+		*data = str_range(data->at + 1, data->len - 1);
+		head = judge_head(csv, &line);
+	}
+	return head == HEAD_UNKNOWN || end_head(csv, head, line, ret_error);
+}
+
+/* The text ends in its head; the line needs no line end. */
+static bool
+cut_head(struct csv *csv, struct cspark_error *ret_error)
+{
+	struct str line;
+
+	judge_head(csv, &line);
+	return end_head(csv, line.len > 4 ? HEAD_IS_LINE : HEAD_IS_TEXT, line, ret_error);
+}
+
+/* -- the text ---------------------------------------------------------------------------- */
 
 bool
 csv_feed(struct csv *csv, const char *data, size_t len, struct cspark_error *ret_error)
 {
-	size_t n = 0;
+	struct str text = str_range(data, len);
 
-	if (!csv->mark_done) {
-		n = skip_mark(csv, data, len);
-		if (n == len)
-			return true;
-		if (!end_mark(csv, ret_error))
-			return false;
-	}
-	return feed_text(csv, data + n, len - n, ret_error);
+	if (!csv->head_done && !feed_head(csv, &text, ret_error))
+		return false;
+	return text.len == 0 || feed_text(csv, text.at, text.len, ret_error);
 }
 
 bool
 csv_end(struct csv *csv, struct cspark_error *ret_error)
 {
-	if (!csv->mark_done && !end_mark(csv, ret_error))
+	if (!csv->head_done && !cut_head(csv, ret_error))
 		return false;
 	if (csv->state == QUOTED)
 		return refuse_csv(csv->cell_line, "the quotes that begin here are never closed", ret_error);

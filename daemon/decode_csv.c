@@ -237,7 +237,7 @@ init(struct decode *decode)
 
 	if (decode_streams(decode) && decode_max_record(decode) < max_cell)
 		max_cell = (size_t)decode_max_record(decode);
-	csv_init(&decode->csv.csv, decode->dialect.separator, max_cell, decode, on_cell, on_row, on_blank);
+	csv_init(&decode->csv.csv, decode->dialect, max_cell, decode, on_cell, on_row, on_blank);
 }
 
 static void

@@ -25,7 +25,7 @@ struct bulk {
 	struct sheet sheet;
 	struct tally tally;
 	struct cut cut;
-	struct buf names; /* the row of names of the list, if it has one */
+	struct buf names; /* what stands above the records of a table: the row of names */
 	uint64_t records; /* seen in the list so far */
 	uint64_t skip;    /* so many have their rows */
 	uint64_t read;    /* bytes of the list */
@@ -132,8 +132,11 @@ on_record(void *arg, struct str record, bool is_names)
 	struct bulk *bulk = arg;
 	struct piece *piece = piece_at(bulk, bulk->newest);
 
-	if (is_names)
+	if (is_names) {
+		if (bulk->names.len > 0) /* the line of the separator */
+			buf_put_char(&bulk->names, '\n');
 		return buf_put_str(&bulk->names, record);
+	}
 	if (bulk->records++ < bulk->skip) {
 		bulk->tally.skipped = bulk->tally.done = bulk->read;
 		return true;

@@ -28,6 +28,14 @@ is_blank(struct str line)
 	return line.len == 0;
 }
 
+/* What Excel is told by: sep=; */
+static bool
+is_separator(const struct cut *cut, struct str line)
+{
+	return !cut->has_separator && line.len == 5 && str_starts(line, STR("sep=")) &&
+		memchr(",;|\t", line.at[4], 4);
+}
+
 static bool
 tell_names(struct cut *cut, struct str line)
 {
@@ -35,6 +43,12 @@ tell_names(struct cut *cut, struct str line)
 		line = str_range(line.at + 3, line.len - 3);
 	if (line.len == 0)
 		return true;
+	if (is_separator(cut, line)) {
+		cut->has_separator = true;
+		if (cut->separator == ',')
+			cut->separator = line.at[4];
+		return cut->on_record(cut->arg, line, true);
+	}
 	cut->has_names = true;
 	cut->has_one_column = cut_last_cell(line, cut->separator).at == line.at;
 	return cut->on_record(cut->arg, line, true);

@@ -13,13 +13,13 @@
 
 enum cut_form { CUT_CSV, CUT_NDJSON, CUT_JSON };
 
-/* A record without its line end; or the row of names that a table begins with. Borrowed during the call.
- * Returning false stops the cutter. */
+/* A record without its line end; or the row of names that a table begins with, and before it the line of
+ * a separator (sep=;), if it has one. Borrowed during the call. Returning false stops the cutter. */
 typedef bool cut_record_fn(void *arg, struct str record, bool is_names);
 
 struct cut {
 	enum cut_form form;
-	char separator; /* of CSV */
+	char separator; /* of CSV; if it is a comma, a line sep=; changes it */
 	cut_record_fn *on_record;
 	void *arg;
 	uint64_t offset; /* behind the record that is told, and its line end (not of JSON) */
@@ -27,6 +27,7 @@ struct cut {
 	/* the rest is the cutter's own */
 	struct buf kept;    /* of the record under way, from earlier pieces */
 	bool has_names;
+	bool has_separator; /* its line was there */
 	bool is_quoted;
 	bool has_one_column;
 	bool in_element;

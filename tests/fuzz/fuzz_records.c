@@ -77,7 +77,8 @@ run(uint8_t selector, bool with_sink, const uint8_t *data, size_t size, size_t s
 		.max_records = 1000,
 		.max_record = selector & IS_LIMITED ? 40 : 0,
 	};
-	struct csv_dialect dialect = { ",;\t|"[selector >> 2 & 3], selector & 0x10 ? ',' : '.' };
+	struct csv_dialect dialect = { ",;\t|"[selector >> 2 & 3], selector & 0x10 ? ',' : '.',
+		selector & 0x40 };
 
 	*ret = (struct outcome){ .decode = decode_new(selector & 3, DECODE_IDENTITY, &limits), .ok = true };
 	FUZZ_REQUIRE(ret->decode, "out of memory");

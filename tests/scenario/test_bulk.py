@@ -99,6 +99,13 @@ def test_csv_goes_out_as_it_came_in(gateway):
     assert ask(gateway, body, CSV, "?_format=csv&_separator=;&_decimal=,").text == body
 
 
+def test_csv_may_say_its_separator(gateway):
+    body = "sep=;\r\nid;x\r\n" + "".join(f"{i};a,b\r\n" for i in range(300))
+    wanted = "id,x\r\n" + "".join(f'{i},"a,b"\r\n' for i in range(300))
+    assert ask(gateway, body, CSV, "?_format=csv").text == wanted
+    assert ask(gateway, body, CSV, "?_format=csv&_separator=%3B").text == body.partition("\n")[2]
+
+
 def test_text_has_a_line_for_each_record(gateway):
     answer = ask(gateway, as_json(records(250)), query="?_format=text")
     assert answer.text == "".join(f"{i}\n" for i in range(250))

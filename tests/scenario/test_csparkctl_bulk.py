@@ -98,6 +98,12 @@ def test_tables_of_other_countries(ctl):
     assert done.stdout == b"id;x;_error\r\n1;1,5;\r\n2;2,5;\r\n"
 
 
+def test_a_table_says_its_separator(ctl):
+    body = "\ufeffsep=;\r\nid;x\r\n1;a,b\r\n\r\n2;c\r\n"
+    done = ctl("--in", "csv", "--quiet", "--piece", "1", stdin=body.encode())
+    assert (done.returncode, done.stderr, done.stdout) == (OK, b"", b'id,x,_error\r\n1,"a,b",\r\n2,c,\r\n')
+
+
 def test_parameters_are_passed_on(sim, ctl):
     done = ctl("--in", "csv", "--outputs", "id", "--purpose", "a b", "_correlation=x&y", stdin=as_csv(records(3)).encode())
     assert done.stdout == b"id,_error\r\n0,\r\n1,\r\n2,\r\n"

@@ -122,7 +122,7 @@ expect_dialect(char separator, char decimal, const char *text, bool good, const 
 	struct decoded decoded;
 
 	decoded_init(&decoded, DECODE_CSV, DECODE_IDENTITY, NULL);
-	decode_set_dialect(decoded.decode, (struct csv_dialect){ separator, decimal });
+	decode_set_dialect(decoded.decode, (struct csv_dialect){ separator, decimal, true });
 	decoded.ok = decoded_feed(&decoded, str_of(text)) &&
 		decode_end(decoded.decode, &decoded.ask, &decoded.error);
 	cr_assert_eq(decoded.ok, good, "%s: %s", text, decoded.error.detail);
@@ -169,4 +169,44 @@ Test(csv, tells_of_a_separator_that_was_not_said)
 	expect_dialect(';', '.', "a,b\n1,2\n", false, "_separator=,");
 	expect_csv("\"a;b\"\n1\n", 1, "[[\"a;b\"],[1]]");
 	expect_csv("a;b,c\n1,2\n", 1, "[[\"a;b\",\"c\"],[1,2]]");
+}
+
+/* -- sep=; ---------------------------------------------------------------------------- */
+
+Test(csv, takes_the_separator_that_excel_is_told_of)
+{
+	expect_csv("sep=;\r\na;b\r\n1;x,y\r\n", 1, "[[\"a\",\"b\"],[1,\"x,y\"]]");
+	expect_csv("sep=|\na|b\n1|2\n", 1, "[[\"a\",\"b\"],[1,2]]");
+	expect_csv("sep=\t\na\tb\n1\t2\n", 1, "[[\"a\",\"b\"],[1,2]]");
+	expect_csv("sep=,\na,b\n1,2\n", 1, "[[\"a\",\"b\"],[1,2]]");
+	expect_csv("\xef\xbb\xbfsep=;\na;b\n1;2\n", 1, "[[\"a\",\"b\"],[1,2]]");
+	expect_csv("sep=;\n", 0, "[]");
+	expect_csv("sep=;\r", 0, "[]");
+	expect_csv("\xef\xbb\xbfsep=;", 0, "[]");
+}
+
+Test(csv, believes_what_is_said_rather)
+{
+	expect_dialect(';', '.', "sep=,\na;b\n1;2\n", true, "[[\"a\",\"b\"],[1,2]]");
+	expect_dialect(',', '.', "sep=;\na,b\n1,2\n", true, "[[\"a\",\"b\"],[1,2]]");
+	expect_dialect(';', ',', "sep=;\na;b\n1,5;2\n", true, "[[\"a\",\"b\"],[1.5,2]]");
+}
+
+Test(csv, counts_the_line_of_the_separator)
+{
+	expect_bad("sep=;\na;b\n1\n", "line 3: 1 cells, but the header has 2");
+	expect_bad("sep=;\na;\n", "line 2: column 2 of the header has no name");
+	expect_bad("sep=;\n\"a;b\n", "line 2: the quotes that begin here");
+}
+
+Test(csv, takes_for_text_what_only_looks_like_such_a_line)
+{
+	expect_csv("sep\n1\n", 1, "[[\"sep\"],[1]]");
+	expect_csv("se", 0, "[[\"se\"]]");
+	expect_csv("sep=", 0, "[[\"sep=\"]]");
+	expect_csv("sep=x\n1\n", 1, "[[\"sep=x\"],[1]]");
+	expect_csv("sep=,a\n1,2\n", 1, "[[\"sep=\",\"a\"],[1,2]]");
+	expect_csv("a\nsep=;\n", 1, "[[\"a\"],[\"sep=;\"]]");
+	expect_bad("sep=;\r;\n", "line 1: a lone carriage return");
+	expect_bad("sep=;;\n", "line 1: the header is a single name with ; in it");
 }

@@ -49,6 +49,14 @@ Test(cut, finds_rows_of_csv)
 	check(CUT_CSV, "\xef\xbb\xbf" "a,b\n1,2\n", "#a,b>1,2", "");
 }
 
+Test(cut, tells_the_line_of_the_separator)
+{
+	check(CUT_CSV, "sep=;\r\na;b\r\n\r\n1;2\r\n", "#sep=;#a;b>1;2", "");
+	check(CUT_CSV, "\xef\xbb\xbfsep=|\na|b\n\n1|2\n", "#sep=|#a|b>1|2", "");
+	check(CUT_CSV, "sep=;\nsep=|\n\n1\n", "#sep=;#sep=|>>1", "");
+	check(CUT_CSV, "sep=x\n1\n", "#sep=x>1", "");
+}
+
 Test(cut, knows_quotes_of_csv)
 {
 	check(CUT_CSV, "a,\"b\nb\"\n\"1\r\n\"\"\n\",2\n3,4\n", "#a,\"b\nb\">\"1\r\n\"\"\n\",2>3,4", "");

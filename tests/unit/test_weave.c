@@ -141,7 +141,7 @@ Test(weave, mends_csv_that_began_with_failures)
 
 Test(weave, mends_csv_in_another_dialect)
 {
-	control.dialect = (struct csv_dialect){ ';', ',' };
+	control.dialect = (struct csv_dialect){ ';', ',', true };
 	begin(FORMAT_CSV);
 	answer("{\"outputs\":[{\"a\":1.5,\"b\":\"x;y\"}]}", 1);
 	failure(1);
