@@ -1,5 +1,6 @@
 #include "tools/bulk.h"
 
+#include "base/json_text.h"
 #include "tools/command.h"
 #include "tools/piece.h"
 #include "tools/problem.h"
@@ -126,6 +127,17 @@ launch(struct bulk *bulk)
 	return true;
 }
 
+/* Lines become a list here; one that is not an object by itself would make another list of it. */
+static bool
+check_line(struct bulk *bulk, struct str record)
+{
+	if (!bulk->options->direct || bulk->options->in != CUT_NDJSON ||
+		(json_valid(record.at, record.len, NULL) && json_kind_of(record) == JSON_OBJECT))
+		return true;
+	snprintf(bulk->cut.why, sizeof(bulk->cut.why), "this is no JSON object");
+	return false;
+}
+
 static bool
 on_record(void *arg, struct str record, bool is_names)
 {
@@ -137,6 +149,8 @@ on_record(void *arg, struct str record, bool is_names)
 			buf_put_char(&bulk->names, '\n');
 		return buf_put_str(&bulk->names, record);
 	}
+	if (!check_line(bulk, record))
+		return false;
 	if (bulk->records++ < bulk->skip) {
 		bulk->tally.skipped = bulk->tally.done = bulk->read;
 		return true;
@@ -247,12 +261,8 @@ do_list(struct bulk *bulk)
 	bulk->tally.failed = bulk->sheet.failed;
 	buf_init(&bulk->names, RECORD_MAX);
 	cut_init(&bulk->cut, options->in, options->separator, RECORD_MAX, on_record, bulk);
-	for (size_t i = 0; i < SLOTS; i++)
-		piece_init(&bulk->pieces[i], &bulk->haul);
 	is_done = finish(bulk, read_list(bulk) && check_skipped(bulk));
 	abandon(bulk);
-	for (size_t i = 0; i < SLOTS; i++)
-		piece_fini(&bulk->pieces[i]);
 	cut_fini(&bulk->cut);
 	buf_fini(&bulk->names);
 	return conclude(bulk, is_done);
@@ -263,7 +273,8 @@ set_haul(struct haul *haul, const struct bulk_options *options)
 {
 	haul->url = options->url;
 	haul->target = options->target;
-	haul->in = options->in;
+	haul->direct = options->direct;
+	haul->in = options->direct ? CUT_JSON : options->in;
 	haul->out = options->out;
 	haul->separator = options->separator;
 	haul->timeout_ms = options->timeout_ms;
@@ -272,20 +283,46 @@ set_haul(struct haul *haul, const struct bulk_options *options)
 }
 
 static int
-run_open(struct bulk *bulk)
+run_ready(struct bulk *bulk)
 {
 	const struct bulk_options *options = bulk->options;
 	int code = EXIT_USAGE;
 
-	set_haul(&bulk->haul, options);
 	bulk->sheet.form = options->out;
 	bulk->sheet.separator = options->separator;
-	if (!haul_init(&bulk->haul))
-		return EXIT_ANSWERED;
 	tally_start(&bulk->tally, options->is_quiet, bulk->input.len);
 	if (sheet_open(&bulk->sheet, options->output, options->resumes, options->replaces, bulk->input.fd))
 		code = do_list(bulk);
 	sheet_close(&bulk->sheet);
+	return code;
+}
+
+static bool
+open_pieces(struct bulk *bulk)
+{
+	if (!bulk->options->direct)
+		return true;
+	for (uint64_t i = 0; i <= bulk->options->parallel; i++) {
+		if (!piece_open(piece_at(bulk, i)))
+			return false;
+	}
+	return true;
+}
+
+static int
+run_open(struct bulk *bulk)
+{
+	int code = EXIT_USAGE;
+
+	set_haul(&bulk->haul, bulk->options);
+	if (!haul_init(&bulk->haul))
+		return EXIT_ANSWERED;
+	for (size_t i = 0; i < SLOTS; i++)
+		piece_init(&bulk->pieces[i], &bulk->haul);
+	if (open_pieces(bulk))
+		code = run_ready(bulk);
+	for (size_t i = 0; i < SLOTS; i++)
+		piece_fini(&bulk->pieces[i]);
 	haul_fini(&bulk->haul);
 	return code;
 }

@@ -1,8 +1,8 @@
 /*
- * A list of any length through the daemon: it is cut into pieces, some are asked at once, and their rows are
- * written in the order of the list.
+ * A list of any length through the daemon, or without it: it is cut into pieces, some are asked at once, and
+ * their rows are written in the order of the list.
  *
- *     input -> cut -> piece, piece, piece -> daemon -> rows -> sheet
+ *     input -> cut -> piece, piece, piece -> daemon or Spark -> rows -> sheet
  *
  * At no time is more of the list in memory than these pieces.
  */
@@ -12,9 +12,12 @@
 
 enum { BULK_PARALLEL_MAX = 16 };
 
+struct execute_options;
+
 struct bulk_options {
 	const char *url;
 	const char *target;
+	const struct execute_options *direct; /* NULL: through the daemon */
 	const char *input; /* NULL or "-": stdin */
 	const char *output; /* NULL or "-": stdout */
 	enum cut_form in, out;

@@ -6,6 +6,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#define RECORDS        5000 /* in a piece */
+#define RECORDS_DIRECT 200  /* Spark works on a call for 55 s at most */
 #define PATIENCE_MAX_S 86400
 #define TIMEOUT_MAX_MS 86400000
 
@@ -25,6 +27,8 @@ enum {
 	OPT_DECIMAL,
 	OPT_TIMEOUT,
 	OPT_TENANT,
+	OPT_DIRECT,
+	OPT_CA_FILE,
 	OPT_URL,
 };
 
@@ -54,6 +58,8 @@ static const struct option OPTIONS[] = {
 	{ "decimal", required_argument, NULL, OPT_DECIMAL },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "tenant", required_argument, NULL, OPT_TENANT },
+	{ "direct", no_argument, NULL, OPT_DIRECT },
+	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
 	{ "url", required_argument, NULL, OPT_URL },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -93,7 +99,6 @@ print_help(void)
 	puts("usage: csparkctl bulk LOCATOR [-i FILE] [-o FILE] [_NAME=VALUE ...] [OPTION ...]\n"
 	     "\n"
 	     "Runs a service for each record of a list of any length; the results come in the list's order.\n"
-	     "It needs the daemon: there is no --direct.\n"
 	     "\n"
 	     "  -i, --input FILE  the list: .csv, .ndjson, .jsonl or .json; stdin without it\n"
 	     "  -o, --output FILE the results, by the same endings; stdout without it\n"
@@ -103,7 +108,7 @@ print_help(void)
 	     "  -f, --force       replace an output that exists\n"
 	     "  -q, --quiet       do not tell how far it is\n"
 	     "  --patience S      how long to ask again while the daemon or Spark is away (60)\n"
-	     "  --piece N         records in one request, at most (5000)\n"
+	     "  --piece N         records in one request, at most (5000; 200 with --direct)\n"
 	     "  --parallel N      requests at a time (3)\n"
 	     "  --separator CHAR  in CSV, list and results: a comma, a semicolon, | or tab\n"
 	     "  --decimal MARK    in CSV: a point or a comma\n"
@@ -111,6 +116,8 @@ print_help(void)
 	     "  --public          use the public endpoints\n"
 	     "  --tenant NAME     which of the daemon's tenants\n"
 	     "  --url URL         where the daemon is\n"
+	     "  --direct          do without the daemon, as \"csparkctl execute\" does; not for CSV\n"
+	     "  --ca-file FILE    with --direct: whom to trust\n"
 	     "  --meta JSON       further metadata of Spark\n"
 	     "metadata of Spark, as for \"csparkctl execute\":");
 	for (size_t i = 0; OPTIONS[i].val < CSPARK_META_FIELDS; i++)
@@ -218,6 +225,12 @@ take_option(struct arguments *arguments, int option)
 	case OPT_TENANT:
 		arguments->execute.tenant = optarg;
 		return true;
+	case OPT_DIRECT:
+		arguments->execute.is_direct = true;
+		return true;
+	case OPT_CA_FILE:
+		arguments->execute.ca_file = optarg;
+		return true;
 	case OPT_URL:
 		bulk->url = optarg;
 		return true;
@@ -272,6 +285,19 @@ is_taken(struct str name)
 	return false;
 }
 
+/* Without the daemon there are those of Spark alone. */
+static bool
+set_parameter(struct execute_options *execute, struct str name, struct str value)
+{
+	enum cspark_meta_field field = cspark_meta_find((struct cspark_bytes){ name.at, name.len });
+	struct cspark_bytes text = { value.at, value.len };
+	struct cspark_error error;
+
+	if (field == CSPARK_META_FIELDS)
+		return !usage_error("%.*s needs the daemon.", STR_ARG(name));
+	return cspark_meta_set(&execute->meta, field, text, &error) || !usage_error("%s", error.detail);
+}
+
 static bool
 put_parameter(struct arguments *arguments, const char *word)
 {
@@ -281,6 +307,8 @@ put_parameter(struct arguments *arguments, const char *word)
 		return !usage_error("\"%s\" is no parameter, which is given as _name=value.", word);
 	if (is_taken(name))
 		return !usage_error("%.*s cannot be given so; see the options.", STR_ARG(name));
+	if (arguments->execute.is_direct)
+		return set_parameter(&arguments->execute, name, value);
 	buf_put_char(&arguments->target, '&'); /* _format is there */
 	str_percent_encode(name, &arguments->target);
 	buf_put_char(&arguments->target, '=');
@@ -321,6 +349,25 @@ check_output(const struct bulk_options *bulk)
 	return !bulk->resumes || !bulk->replaces || !usage_error("--resume and --force exclude each other.");
 }
 
+/* What only the daemon can do. */
+static bool
+check_direct(struct arguments *arguments)
+{
+	struct execute_options *execute = &arguments->execute;
+	struct bulk_options *bulk = &arguments->bulk;
+
+	if (bulk->piece_records == 0)
+		bulk->piece_records = execute->is_direct ? RECORDS_DIRECT : RECORDS;
+	if (!execute->is_direct)
+		return true;
+	bulk->direct = execute;
+	if (execute->tenant)
+		return !usage_error("--tenant names a tenant of the daemon; with --direct CSPARK_BASE_URL "
+				    "says which it is.");
+	return (bulk->in != CUT_CSV && bulk->out != CUT_CSV) ||
+		!usage_error("CSV needs the daemon; --direct takes and gives NDJSON and JSON.");
+}
+
 static int
 run(struct arguments *arguments, int argc, char **argv)
 {
@@ -334,7 +381,8 @@ run(struct arguments *arguments, int argc, char **argv)
 		if (!take_option(arguments, option))
 			return EXIT_USAGE;
 	}
-	if (!check_output(&arguments->bulk) || !set_forms(arguments) || !take_words(arguments, argv + optind))
+	if (!check_output(&arguments->bulk) || !set_forms(arguments) || !check_direct(arguments) ||
+		!take_words(arguments, argv + optind))
 		return EXIT_USAGE;
 	return bulk_run(&arguments->bulk);
 }
@@ -346,7 +394,6 @@ cmd_bulk(int argc, char **argv, const char *url)
 		.bulk = {
 			.url = url,
 			.separator = ',',
-			.piece_records = 5000,
 			.parallel = 3,
 			.patience_ms = 60000,
 		},

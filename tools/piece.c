@@ -1,5 +1,8 @@
 #include "tools/piece.h"
 
+#include "tools/direct.h"
+#include "tools/execute.h"
+#include "tools/piece_direct.h"
 #include "tools/wire.h"
 
 #include <errno.h>
@@ -9,6 +12,7 @@
 #include <unistd.h>
 
 #define BODY_MAX       (128u * 1024 * 1024)
+#define ANSWER_MAX     (256u * 1024 * 1024)
 #define PROBLEM_MAX    (1024 * 1024)
 #define PAUSE_MS       100
 #define PAUSE_MAX_MS   2000
@@ -81,6 +85,16 @@ piece_fini(struct piece *piece)
 	buf_fini(&piece->body);
 	buf_fini(&piece->problem);
 	results_fini(&piece->results);
+	cspark_blocking_free(piece->blocking);
+}
+
+bool
+piece_open(struct piece *piece)
+{
+	const struct execute_options *direct = piece->haul->direct;
+
+	piece->blocking = direct_open(direct->ca_file, direct->locator.is_public);
+	return piece->blocking != NULL;
 }
 
 void
@@ -106,8 +120,11 @@ put_part(struct piece *piece, struct str part)
 void
 piece_put(struct piece *piece, struct str names, struct str record)
 {
-	if (piece->records == 0 && names.at)
-		put_part(piece, names);
+	if (piece->records == 0) {
+		piece->has_names = names.len > 0;
+		if (piece->has_names)
+			put_part(piece, names);
+	}
 	put_part(piece, record);
 	piece->records++;
 }
@@ -135,23 +152,24 @@ take_rows(struct piece *piece, struct str answer)
 	return results->verdict;
 }
 
+/* <rest_s>: after which it wants to be asked again; <= 0: it does not say. */
 static enum results_verdict
-take_answer(struct piece *piece, const struct http_response *response)
+take_answer(struct piece *piece, int status, struct str body, int64_t rest_s)
 {
-	piece->status = response->status;
-	if (response->retry_after_s > 0)
-		piece->rest_ms = response->retry_after_s > REST_MAX_S ? REST_MAX_S * INT64_C(1000) :
-								       response->retry_after_s * 1000;
-	if (response->status >= 200 && response->status < 300)
-		return take_rows(piece, response->body);
+	piece->status = status;
+	piece->is_answered = true;
+	if (rest_s > 0)
+		piece->rest_ms = (rest_s > REST_MAX_S ? REST_MAX_S : rest_s) * 1000;
+	if (status >= 200 && status < 300)
+		return take_rows(piece, body);
 	piece->is_refused = true;
-	buf_put_str(&piece->problem, response->body);
-	snprintf(piece->why, sizeof(piece->why), "the answer is HTTP %d", response->status);
+	buf_put_str(&piece->problem, body);
+	snprintf(piece->why, sizeof(piece->why), "the answer is HTTP %d", status);
 	return results_judge_problem(buf_text(&piece->problem), piece->records);
 }
 
 static enum results_verdict
-ask(struct piece *piece)
+ask_daemon(struct piece *piece)
 {
 	const struct haul *haul = piece->haul;
 	struct http_request request = {
@@ -167,15 +185,35 @@ ask(struct piece *piece)
 	struct http_response response;
 	enum results_verdict verdict = RESULTS_AGAIN;
 
-	piece->why[0] = '\0';
-	piece->rest_ms = 0;
-	piece->is_refused = false;
-	buf_clear(&piece->problem);
-	piece->is_answered = http_exchange(haul->url, &request, &response, piece->why, sizeof(piece->why));
-	if (piece->is_answered)
-		verdict = take_answer(piece, &response);
+	if (http_exchange(haul->url, &request, &response, piece->why, sizeof(piece->why)))
+		verdict = take_answer(piece, response.status, response.body, response.retry_after_s);
 	http_response_fini(&response);
 	return verdict;
+}
+
+static enum results_verdict
+ask_spark(struct piece *piece)
+{
+	enum results_verdict verdict;
+	struct buf answer;
+	int64_t rest_s;
+	int status;
+
+	buf_init(&answer, ANSWER_MAX);
+	status = piece_ask_directly(piece, &answer, &rest_s);
+	verdict = take_answer(piece, status, buf_text(&answer), rest_s);
+	buf_fini(&answer);
+	return verdict;
+}
+
+static enum results_verdict
+ask(struct piece *piece)
+{
+	piece->why[0] = '\0';
+	piece->rest_ms = 0;
+	piece->is_answered = piece->is_refused = false;
+	buf_clear(&piece->problem);
+	return piece->blocking ? ask_spark(piece) : ask_daemon(piece);
 }
 
 /* ---- again and again --------------------------------------------------------------------- */

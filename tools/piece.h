@@ -1,6 +1,6 @@
 /*
- * A piece of a list: one request to the daemon, asked again while that can help. Each runs in a thread of its
- * own, so that some are under way at once.
+ * A piece of a list: one request to the daemon, or calls of Spark without it; asked again while that can
+ * help. Each runs in a thread of its own, so that some are under way at once.
  */
 #pragma once
 
@@ -10,12 +10,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct execute_options;
+
 /* What all pieces of a list share; the flags aside it does not change while they run. */
 struct haul {
 	const char *url;
 	const char *target;
-	enum cut_form in, out;
+	enum cut_form in, out; /* directly: JSON goes in */
 	char separator;
+	const struct execute_options *direct; /* NULL: through the daemon */
 	long timeout_ms;    /* of one request */
 	int64_t patience_ms; /* how long it is asked again */
 	bool is_quiet;
@@ -27,7 +30,9 @@ struct haul {
 
 struct piece {
 	struct haul *haul;
+	struct cspark_blocking *blocking; /* NULL: through the daemon */
 	struct buf body;
+	bool has_names; /* above its records */
 	uint64_t first; /* the number of its first record */
 	uint64_t records;
 	uint64_t input_end; /* how much of the input has been read with it */
@@ -51,6 +56,8 @@ void haul_fini(struct haul *haul);
 
 void piece_init(struct piece *piece, struct haul *haul);
 void piece_fini(struct piece *piece);
+/* Before the first thread runs, if it is to go directly. False with a sentence on stderr. */
+bool piece_open(struct piece *piece);
 /* <record> as it stands in the list; NULL-safe for no names: at == NULL. */
 void piece_put(struct piece *piece, struct str names, struct str record);
 bool piece_start(struct piece *piece);
