@@ -181,13 +181,14 @@ fail_late(struct cspark_job *job)
 		"The deadline passed before the request could be sent; allow more time.");
 }
 
-/* A call that has been tried ends with the failure it had. */
+/* A call that has been tried ends with the failure it had; but that its token was refused is none, since a
+ * newer one would have been tried. */
 static enum cspark_step
 fail_open(struct cspark_job *job)
 {
 	struct cspark_client *client = job->client;
 
-	if (job->result.attempts > 0)
+	if (job->result.attempts > 0 && job->result.code != CSPARK_E_CREDENTIALS_REFUSED)
 		return CSPARK_STEP_FINISH;
 	job->result.retry_after_s = seconds_until(job, client->breaker.until_ms);
 	return fail(job, CSPARK_E_CIRCUIT_OPEN,
@@ -367,6 +368,12 @@ is_over(const struct cspark_client *client, const struct cspark_token *token)
 	return token->expires_ms >= 0 && token->expires_ms - 1000 <= cspark_client_now(client);
 }
 
+static bool
+wants_newer_token(enum cspark_event event)
+{
+	return event == CSPARK_EVENT_UNAUTHORIZED || event == CSPARK_EVENT_EXPIRED;
+}
+
 static enum cspark_step
 step_judge(struct cspark_job *job)
 {
@@ -395,7 +402,7 @@ step_judge(struct cspark_job *job)
 							       (long)((facts.retry_after_ms + 999) / 1000);
 	if (verdict.event == CSPARK_EVENT_REFUSED && facts.retry_after_ms > 0 && !job->abroad)
 		cspark_client_spread_hold(client, cspark_client_now(client) + facts.retry_after_ms);
-	if (is_open(job))
+	if (is_open(job) && !wants_newer_token(verdict.event))
 		return CSPARK_STEP_FINISH;
 	retry = decide(job, verdict.event, facts.retry_after_ms);
 	if (retry.again || retry.denied)

@@ -138,6 +138,53 @@ Test(breaker, ends_calls_under_way_with_the_failure_they_had)
 	}
 }
 
+/* Two probes in turn find their token refused; with the new one a single probe goes again. */
+Test(breaker, takes_a_refused_token_for_no_refusal_of_the_credentials)
+{
+	struct told other;
+
+	storm();
+	world_run(&world, world.now_ms + 4000);
+	world.revoked = world.tokens;
+	world.token = SCRIPT({ .after_ms = 500 });
+	world.api = SCRIPT({ .after_ms = 100 });
+	cr_assert(world_send(&world, &told, 5000));
+	world_run(&world, world.now_ms + 150);
+	cr_assert(world_send(&world, &other, 5000));
+	world_run(&world, world.now_ms + 2000);
+	cr_assert_eq(told.result.code, CSPARK_OK);
+	cr_assert_eq(told.result.attempts, 2);
+	cr_assert_eq(other.result.code, CSPARK_E_CIRCUIT_OPEN, "%s", other.result.detail);
+	cr_assert_eq(other.result.attempts, 1);
+	cr_assert_eq(other.result.outcome, CSPARK_NOT_SENT);
+	cr_assert(other.result.retryable);
+	told_fini(&other);
+}
+
+/* It comes while another call probes. */
+Test(breaker, takes_a_late_401_for_no_refusal_of_the_credentials)
+{
+	struct told late, probe;
+
+	world.api = SCRIPT({ .after_ms = 4500 });
+	cr_assert(world_send(&world, &late, 9000));
+	world_run(&world, world.now_ms + 1);
+	storm();
+	world_run(&world, world.now_ms + 4000);
+	world.revoked = world.tokens;
+	world.api = SCRIPT({ .after_ms = 1000 });
+	cr_assert(world_send(&world, &probe, 5000));
+	world_run(&world, world.now_ms + 500);
+	world.revoked = 0;
+	world_run(&world, world.now_ms + 1000);
+	cr_assert_eq(probe.result.code, CSPARK_OK);
+	cr_assert_eq(late.times, 1);
+	cr_assert_eq(late.result.code, CSPARK_E_CIRCUIT_OPEN, "%s", late.result.detail);
+	cr_assert_eq(late.result.outcome, CSPARK_NOT_SENT);
+	told_fini(&late);
+	told_fini(&probe);
+}
+
 Test(breaker, is_not_opened_by_what_is_not_sparks_fault)
 {
 	static const struct reply REPLIES[] = {
