@@ -116,6 +116,7 @@ put_bulk(struct log_line *line, const struct call *call)
 	if (!bulk_summary(call, &summary))
 		return;
 	log_int(line, "records_failed", (int64_t)summary.failed);
+	log_int(line, "records_batched", (int64_t)summary.batched);
 	log_int(line, "calls", summary.calls);
 }
 

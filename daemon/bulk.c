@@ -38,6 +38,7 @@ void
 bulk_chunk_free(struct chunk *chunk)
 {
 	bulk_chunk_cancel(chunk);
+	bulk_batch_drop(chunk);
 	if (chunk->state == CHUNK_DONE)
 		chunk->bulk->held -= chunk->body_len;
 	if (chunk->bulk->rest == chunk)
@@ -173,6 +174,8 @@ is_single(struct bulk *bulk)
 	struct tempo_limits limits = bulk_tempo_limits(bulk);
 	size_t records = backlog_records(&bulk->backlog);
 
+	if (bulk->call->control.engine == CONTROL_BATCH && records > 0)
+		return false;
 	if (records > bulk->call->config->bulk.single_records ||
 		backlog_bytes(&bulk->backlog) > bulk->call->config->bulk.chunk_bytes)
 		return false;
@@ -256,6 +259,12 @@ bulk_whole(struct call *call)
 
 /* ---- going on ---- */
 
+static bool
+is_with_spark(const struct chunk *chunk)
+{
+	return chunk->state == CHUNK_SENT || chunk->state == CHUNK_PUSHED || chunk->in_push;
+}
+
 /* All that has no result yet, in its place. */
 static void
 fail_chunks(struct bulk *bulk)
@@ -265,7 +274,7 @@ fail_chunks(struct bulk *bulk)
 
 		if (chunk->state < CHUNK_DONE)
 			bulk_chunk_fail(chunk, &bulk->fatal,
-				chunk->state == CHUNK_SENT ? CSPARK_MAYBE_EXECUTED : CSPARK_NOT_SENT);
+				is_with_spark(chunk) ? CSPARK_MAYBE_EXECUTED : CSPARK_NOT_SENT);
 	}
 }
 
@@ -279,6 +288,7 @@ bulk_abort(struct bulk *bulk, const struct cspark_error *error)
 	bulk->over = true;
 	bulk->fatal = *error;
 	fail_chunks(bulk);
+	bulk_batch_end(bulk);
 	backlog_fini(&bulk->backlog);
 	backlog_init(&bulk->backlog);
 	if (left > 0)
@@ -329,6 +339,8 @@ bulk_go_on(struct bulk *bulk)
 	const struct chunk *first;
 
 	if (!bulk->over)
+		bulk_batch_go_on(bulk);
+	if (!bulk->over)
 		bulk_send(bulk);
 	first = bulk_first_chunk(bulk);
 	/* One that is set again and again would never be due. */
@@ -376,6 +388,7 @@ bulk_close(struct bulk *bulk)
 	struct desk *desk = bulk->call->desk;
 
 	bulk->over = true;
+	bulk_batch_end(bulk);
 	if (!list_empty(&bulk->node))
 		metrics_add(desk->metrics, METRIC_BULKS, 0, UINT64_MAX);
 	list_remove(&bulk->node);
@@ -392,7 +405,7 @@ bulk_cancel(struct call *call)
 
 	if (!bulk)
 		return;
-	has_places = bulk->sent > 0;
+	has_places = bulk->sent > 0 || bulk->batch;
 	bulk_close(bulk);
 	while (!list_empty(&bulk->chunks))
 		bulk_chunk_free(bulk_first_chunk(bulk));
@@ -410,6 +423,7 @@ bulk_fini(struct call *call)
 	bulk_cancel(call);
 	backlog_fini(&bulk->backlog);
 	weave_fini(&bulk->weave);
+	bulk_batch_free(bulk);
 	free(bulk->error_body);
 	free(bulk);
 	call->bulk = NULL;
@@ -425,6 +439,7 @@ bulk_summary(const struct call *call, struct bulk_summary *ret)
 	*ret = (struct bulk_summary){ .records = bulk->records,
 		.failed = bulk->weave.failed,
 		.calls = bulk->made,
+		.batched = bulk_batch_records(bulk),
 		.source = bulk->source.len > 0 ? &bulk->source : NULL };
 	return true;
 }

@@ -5,6 +5,9 @@
  *                          |         ^        |
  *              held when full        `--------'  cut in two, or sent again later
  *
+ * What is more than bulk.batch_above records goes by one of Spark's batches (batch.h) instead of by calls, if
+ * Spark lets us have one; chunks that it does not deliver come back and go by calls.
+ *
  * Records are cut into chunks when a chunk can be sent, not when they arrive: so a chunk holds what suits the
  * service (tempo.h) and the number of calls that may begin. Chunks are kept in input order; their results are
  * woven in that order. Every record has one result in the end: outputs, or an error of its own. What fails is
@@ -36,6 +39,7 @@ void bulk_fini(struct call *call); /* harmless without one */
 /* What the reply and the log tell of it. */
 struct bulk_summary {
 	uint64_t records, failed;
+	uint64_t batched; /* of the records: by a batch */
 	unsigned calls;
 	const struct front_source *source; /* NULL: the body is in memory */
 };

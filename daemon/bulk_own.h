@@ -9,6 +9,8 @@
 enum chunk_state {
 	CHUNK_READY, /* to be sent */
 	CHUNK_SENT,
+	CHUNK_BOUND,  /* for the batch, which has not got it yet */
+	CHUNK_PUSHED, /* the batch has got it */
 	CHUNK_DONE, /* has an answer */
 	CHUNK_FAILED,
 };
@@ -21,6 +23,9 @@ struct chunk {
 	uint64_t records;
 	int64_t sent_ms;
 	struct buf list; /* as JSON; empty once it is done */
+	bool has_names;  /* it is rows under a row of names */
+	uint64_t number; /* BOUND, PUSHED: its id in the batch */
+	bool in_push;    /* BOUND: of the push under way, or in doubt */
 	struct cspark_request *request;
 	struct cspark_job *job;
 	struct admit_ticket ticket;
@@ -35,6 +40,7 @@ struct bulk {
 	struct list node; /* of the desk's, once it has begun */
 	struct call *call;
 	struct backlog backlog;
+	struct bulk_batch *batch; /* NULL: none was wanted yet */
 	struct list chunks;     /* the first one is the next to be woven */
 	unsigned chunk_count;   /* in that list */
 	unsigned sent;          /* of them */
@@ -102,12 +108,31 @@ bool bulk_is_woven(const struct bulk *bulk);
 void bulk_weave(void *bulk);
 
 /* ---- bulk_send.c ---- */
+/* The deadline of the list is over. */
+bool bulk_is_late(const struct bulk *bulk);
 /* Sends as much as may be sent now. */
 void bulk_send(struct bulk *bulk);
 /* No call is under way for it any more; what was sent is to be sent again. */
 void bulk_chunk_cancel(struct chunk *chunk);
+/* Its body is the answer. */
+void bulk_chunk_done(struct chunk *chunk);
+/* Why a call has failed, in a sentence; <body>: what Spark said. ret_error->code is the caller's. */
+void bulk_explain(const struct cspark_result *result, struct str body, struct cspark_error *ret_error);
 /* It has no result but this; its body is what Spark said. */
 void bulk_chunk_fail(struct chunk *chunk, const struct cspark_error *error, enum cspark_outcome outcome);
+
+/* ---- bulk_batch.c ---- */
+/* What is still to come goes by a batch: the list is longer than bulk.batch_above, or the caller wants it. */
+bool bulk_batch_takes(const struct bulk *bulk);
+/* Asks the batch what is to be asked now, if there is one or is to be one. */
+void bulk_batch_go_on(struct bulk *bulk);
+/* The chunk is not the batch's any more; harmless if it was not. */
+void bulk_batch_drop(struct chunk *chunk);
+/* The list is over: closes or cancels the batch. Harmless without one, and twice. */
+void bulk_batch_end(struct bulk *bulk);
+void bulk_batch_free(struct bulk *bulk);
+/* Records that it delivered. */
+uint64_t bulk_batch_records(const struct bulk *bulk);
 
 /* ---- bulk_judge.c ---- */
 enum bulk_verdict {

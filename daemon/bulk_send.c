@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "daemon/bulk_own.h"
+#include "daemon/bytes.h"
 #include "daemon/chunk.h"
 #include "daemon/edition.h"
 #include "daemon/log.h"
@@ -100,6 +101,7 @@ new_chunk(struct bulk *bulk, unsigned concurrency)
 	if (!chunk)
 		return NULL;
 	records = tempo_records(bulk_tempo(bulk), &limits, waiting, busy_records(bulk), concurrency);
+	chunk->has_names = bulk->backlog.names.len > 0;
 	chunk->records = backlog_take(&bulk->backlog, records, config->bulk.chunk_bytes, &chunk->list);
 	if (chunk->records > 0)
 		return chunk;
@@ -166,7 +168,7 @@ bulk_send(struct bulk *bulk)
 		if (!desk_has_room(desk))
 			return; /* bulks_pump() comes back */
 		chunk = ready_chunk(bulk);
-		if (!chunk)
+		if (!chunk && !bulk_batch_takes(bulk))
 			chunk = new_chunk(bulk, concurrency);
 		if (!chunk)
 			return;
@@ -232,6 +234,7 @@ void
 bulk_chunk_fail(struct chunk *chunk, const struct cspark_error *error, enum cspark_outcome outcome)
 {
 	bulk_chunk_cancel(chunk);
+	bulk_batch_drop(chunk);
 	if (chunk->state == CHUNK_DONE)
 		chunk->bulk->held -= chunk->body_len;
 	chunk->state = CHUNK_FAILED;
@@ -246,7 +249,6 @@ static bool
 cut(struct chunk *chunk)
 {
 	struct bulk *bulk = chunk->bulk;
-	bool has_names = bulk->backlog.names.len > 0;
 	size_t records = (size_t)chunk->records, first = records / 2;
 	struct chunk *half = bulk_chunk_new(bulk, &chunk->node);
 	struct buf rest;
@@ -255,7 +257,7 @@ cut(struct chunk *chunk)
 	if (!half)
 		return false;
 	buf_init(&rest, SIZE_MAX);
-	ok = chunk_halves(buf_text(&chunk->list), has_names, records, first, &half->list, &rest);
+	ok = chunk_halves(buf_text(&chunk->list), chunk->has_names, records, first, &half->list, &rest);
 	if (!ok) {
 		buf_fini(&rest);
 		bulk_chunk_free(half);
@@ -265,6 +267,7 @@ cut(struct chunk *chunk)
 	buf_fini(&chunk->list);
 	chunk->list = rest;
 	half->records = first;
+	half->has_names = chunk->has_names;
 	half->outcome = chunk->outcome;
 	chunk->records = records - first;
 	return true;
@@ -307,14 +310,13 @@ pause(struct chunk *chunk, const struct cspark_error *error, long retry_after_s)
 }
 
 /* What Spark says of a record stands beside the record: its whole answer has no place there. */
-static void
-explain(const struct chunk *chunk, const struct cspark_result *result, struct cspark_error *ret_error)
+void
+bulk_explain(const struct cspark_result *result, struct str body, struct cspark_error *ret_error)
 {
 	char words[200] = "";
 
 	if (result->status >= 400)
-		cspark_answer_complaint(
-			(struct cspark_bytes){ chunk->body, chunk->body_len }, words, sizeof(words));
+		cspark_answer_complaint(bytes_of_str(body), words, sizeof(words));
 	if (words[0])
 		snprintf(ret_error->detail, sizeof(ret_error->detail), "Spark answered with status %d: %s",
 			result->status, words);
@@ -340,8 +342,8 @@ tell(const struct chunk *chunk, const struct cspark_result *result, const char *
 	log_end(&line);
 }
 
-static bool
-is_late(const struct bulk *bulk)
+bool
+bulk_is_late(const struct bulk *bulk)
 {
 	return loop_now_ms(bulk->call->desk->loop) >= bulk->deadline_ms;
 }
@@ -354,10 +356,10 @@ judge(struct chunk *chunk, const struct cspark_result *result)
 	struct cspark_error error = { .code = result->code };
 
 	tell(chunk, result, bulk_verdict_name(verdict));
-	explain(chunk, result, &error);
+	bulk_explain(result, (struct str){ chunk->body, chunk->body_len }, &error);
 	raise_outcome(chunk, result->outcome);
 	/* This says nothing of the call's length. */
-	if (result->code == CSPARK_E_UPSTREAM_TIMEOUT && is_late(bulk)) {
+	if (result->code == CSPARK_E_UPSTREAM_TIMEOUT && bulk_is_late(bulk)) {
 		bulk_expire(bulk);
 		return;
 	}
@@ -393,6 +395,19 @@ take_body(struct chunk *chunk, struct cspark_result *result)
 	chunk->status = result->status;
 }
 
+void
+bulk_chunk_done(struct chunk *chunk)
+{
+	struct bulk *bulk = chunk->bulk;
+
+	chunk->state = CHUNK_DONE;
+	buf_fini(&chunk->list);
+	bulk->held += chunk->body_len;
+	bulk->answered += chunk->records;
+	bulk->progress_ms = loop_now_ms(bulk->call->desk->loop);
+	bulk->pauses = 0;
+}
+
 static void
 take_answer(struct chunk *chunk, struct cspark_result *result, bool was_full)
 {
@@ -400,12 +415,7 @@ take_answer(struct chunk *chunk, struct cspark_result *result, bool was_full)
 
 	tell(chunk, result, "ok");
 	take_body(chunk, result);
-	chunk->state = CHUNK_DONE;
-	buf_fini(&chunk->list);
-	bulk->held += chunk->body_len;
-	bulk->answered += chunk->records;
-	bulk->progress_ms = loop_now_ms(bulk->call->desk->loop);
-	bulk->pauses = 0;
+	bulk_chunk_done(chunk);
 	tempo_went_well(bulk_tempo(bulk), (size_t)chunk->records, result->timing.spark_ms, was_full,
 		bulk->progress_ms);
 }
@@ -471,6 +481,7 @@ bulk_takes_over(struct call *call)
 	if (!chunk)
 		return false;
 	chunk->list = call->raw;
+	chunk->has_names = bulk->backlog.names.len > 0;
 	buf_init(&call->raw, 0);
 	chunk->records = call->ask.records;
 	chunk->outcome = call->outcome;

@@ -53,6 +53,7 @@ struct desk {
 	struct loop_timer admit_timer;
 	struct list calls; /* all that are open */
 	struct list bulks; /* lists under way; the first one has been served longest ago */
+	struct list farewells; /* requests that belong to no call any more */
 	struct tempos tempos;
 	unsigned open;
 	struct list spares; /* done, with their memory, for the next ones */
@@ -61,7 +62,7 @@ struct desk {
 	enum lifecycle_state life; /* as this shard was told */
 	unsigned working;          /* open calls that have been let in: they want something of Spark */
 	bool pumping;
-	void (*on_idle)(void *arg); /* the last open call is done, or the last that works */
+	void (*on_idle)(void *arg); /* nothing is open any more, or nothing that works */
 	void *arg;
 };
 
@@ -72,6 +73,9 @@ bool desk_init(struct desk *desk, const struct config *config, unsigned shard, u
  * one comes before the first call. */
 void desk_adopt(struct desk *desk, struct edition *edition);
 void desk_fini(struct desk *desk); /* no call is open */
+/* No call is open, and nothing is left of one. */
+bool desk_is_idle(const struct desk *desk);
+void desk_tell_if_idle(struct desk *desk);
 /* In LIFE_CLOSING calls with Spark are cancelled, and everyone who waits is answered. */
 void desk_enter(struct desk *desk, enum lifecycle_state state);
 

@@ -30,3 +30,98 @@ chunk_halves(
 	buf_put(ret_b, record.at, (size_t)(end - record.at));
 	return !buf_failed(ret_a) && !buf_failed(ret_b);
 }
+
+/* ---- rows ---- */
+
+struct names {
+	struct str name[CHUNK_NAMES_MAX]; /* with quotes */
+	size_t count;
+};
+
+static bool
+has_name(const struct names *names, struct str name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (str_eq(names->name[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* The same name may be written in two ways; then it is not seen here, but refused by Spark. */
+static bool
+read_names(struct str record, struct names *ret)
+{
+	struct json_walk walk;
+	struct str name, value;
+
+	ret->count = 0;
+	json_walk_init(&walk, record);
+	while (json_walk_next(&walk, &name, &value)) {
+		if (ret->count == CHUNK_NAMES_MAX || has_name(ret, name))
+			return false;
+		ret->name[ret->count++] = name;
+	}
+	return ret->count > 0;
+}
+
+static void
+put_names(const struct names *names, struct buf *out)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		buf_put_char(out, i ? ',' : '[');
+		buf_put_str(out, names->name[i]);
+	}
+	buf_put_char(out, ']');
+}
+
+/* False: it does not fit under the names; what was written of it is void. */
+static bool
+put_row(const struct names *names, struct str record, struct buf *out)
+{
+	struct json_walk walk;
+	struct str name, value;
+	size_t i = 0;
+
+	json_walk_init(&walk, record);
+	for (; json_walk_next(&walk, &name, &value); i++) {
+		enum json_kind kind = json_kind_of(value);
+
+		if (i == names->count || !str_eq(name, names->name[i]) || kind == JSON_ARRAY ||
+			kind == JSON_OBJECT)
+			return false;
+		buf_put_char(out, i ? ',' : '[');
+		buf_put_str(out, value);
+	}
+	buf_put_char(out, ']');
+	return i == names->count;
+}
+
+size_t
+chunk_rows(struct str list, struct buf *ret)
+{
+	struct names names;
+	struct json_walk walk;
+	struct str record;
+	size_t count = 0;
+
+	json_walk_init(&walk, list);
+	for (; json_walk_next(&walk, NULL, &record); count++) {
+		size_t before;
+
+		if (count == 0) {
+			if (json_kind_of(record) != JSON_OBJECT || !read_names(record, &names))
+				return 0;
+			buf_put_char(ret, '[');
+			put_names(&names, ret);
+		}
+		before = ret->len;
+		buf_put_char(ret, ',');
+		if (!put_row(&names, record, ret)) {
+			ret->len = buf_failed(ret) ? 0 : before;
+			break;
+		}
+	}
+	buf_put_char(ret, ']');
+	return buf_failed(ret) ? 0 : count;
+}

@@ -116,6 +116,9 @@ struct config {
 	struct {
 		uint64_t max_body, max_record, chunk_bytes;
 		unsigned single_records, chunk_records, target_ms, max_concurrency, timeout_ms, stall_ms;
+		unsigned batch_above; /* records; 0: no batches but those that callers want */
+		unsigned batch_records;
+		bool batch_fallback;
 	} bulk;
 	struct {
 		char *level;

@@ -198,6 +198,18 @@ take_strict(struct reading *reading, struct str value)
 }
 
 static bool
+take_engine(struct reading *reading, struct str value)
+{
+	enum control_engine *engine = &reading->control->engine;
+
+	*engine = str_eq(value, STR("batch")) ? CONTROL_BATCH :
+		str_eq(value, STR("sync"))    ? CONTROL_SYNC :
+						CONTROL_AUTO;
+	return *engine != CONTROL_AUTO || str_eq(value, STR("auto")) ||
+		refuse_value(reading, "_engine", "auto, sync or batch");
+}
+
+static bool
 take_meta(struct reading *reading, struct str value)
 {
 	struct json_error where;
@@ -244,7 +256,7 @@ static const struct own_parameter {
 } own_parameters[] = {
 	{ "_tenant", take_tenant }, { "_timeout", take_timeout }, { "_format", take_format },
 	{ "_shape", take_shape }, { "_public", take_public }, { "_strict", take_strict },
-	{ "_meta", take_meta }, { "_separator", take_separator }, { "_decimal", take_decimal },
+	{ "_meta", take_meta }, { "_engine", take_engine }, { "_separator", take_separator }, { "_decimal", take_decimal },
 	{ "_type", take_type }, /* of validations only; the last */
 };
 

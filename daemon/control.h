@@ -16,6 +16,13 @@ enum { CONTROL_TIMEOUT_MAX_MS = 3600000 };
 
 enum control_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV, FORMAT_TEXT };
 
+/* How lists go to Spark. */
+enum control_engine {
+	CONTROL_AUTO, /* long ones by a batch */
+	CONTROL_SYNC, /* by calls */
+	CONTROL_BATCH,
+};
+
 struct control {
 	struct cspark_meta meta; /* borrowed from the arena */
 	struct str tenant;       /* absent: the first */
@@ -25,6 +32,7 @@ struct control {
 	bool shape_given;
 	struct csv_dialect dialect; /* of CSV, in and out */
 	bool dialect_given;
+	enum control_engine engine;
 	bool is_public;
 	bool strict;
 	bool is_hybrid;        /* the tenant is a Hybrid Runner; not from the query */

@@ -3,6 +3,7 @@
  */
 #include "daemon/bulk.h"
 #include "daemon/edition.h"
+#include "daemon/farewell.h"
 #include "daemon/operate.h"
 
 #include <assert.h>
@@ -192,6 +193,7 @@ desk_init(struct desk *desk, const struct config *config, unsigned shard, unsign
 	loop_timer_init(&desk->admit_timer, on_admit_due, desk);
 	list_init(&desk->calls);
 	list_init(&desk->bulks);
+	list_init(&desk->farewells);
 	list_init(&desk->spares);
 	return spools_init(&desk->spools, spools_dir(config->state_dir), config->limits.max_spool / shards);
 }
@@ -223,6 +225,7 @@ desk_fini(struct desk *desk)
 	struct list *node;
 
 	assert(desk->open == 0);
+	farewells_fini(desk);
 	loop_timer_set(desk->loop, &desk->admit_timer, -1);
 	while ((node = list_pop(&desk->spares)))
 		call_free(LIST_ITEM(node, struct call, node));
@@ -292,6 +295,22 @@ desk_call_done(struct call *call)
 		desk->spare_count++;
 	}
 	desk->working -= worked;
-	if (--desk->open == 0 || (worked && desk->working == 0))
+	desk->open--;
+	if (worked && desk->working == 0)
+		desk->on_idle(desk->arg);
+	else
+		desk_tell_if_idle(desk);
+}
+
+bool
+desk_is_idle(const struct desk *desk)
+{
+	return desk->open == 0 && list_empty(&desk->farewells);
+}
+
+void
+desk_tell_if_idle(struct desk *desk)
+{
+	if (desk_is_idle(desk))
 		desk->on_idle(desk->arg);
 }

@@ -118,6 +118,22 @@ limit_execute(struct call *call, bool get)
 									  config->limits.max_body);
 }
 
+/* Where there are no batches, none can be asked for. */
+static bool
+check_engine(struct call *call)
+{
+	const struct control *control = &call->control;
+	const char *what = control->is_hybrid                  ? "A Hybrid Runner" :
+		control->is_public                             ? "Public access" :
+		control->validates                             ? "A validation" :
+		call->locator.kind == CSPARK_PROXY             ? "A proxy endpoint" :
+								 NULL;
+
+	return control->engine != CONTROL_BATCH || !what ||
+		refuse(&call->error, CSPARK_E_BAD_PARAMETER,
+			"%s knows no batches; leave _engine out, or say _engine=sync.", what);
+}
+
 static enum call_step
 route_execute(struct call *call)
 {
@@ -137,6 +153,8 @@ route_execute(struct call *call)
 	if (!choose_tenant(call))
 		return call_failed(call);
 	call->control.is_hybrid = call->tenant->kind == CONFIG_HYBRID;
+	if (!check_engine(call))
+		return call_failed(call);
 	if (get ? !control_check_dialect(&call->control, false, &call->error) : !prepare_decode(call))
 		return call_failed(call);
 	return CALL_PARKED;

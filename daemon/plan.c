@@ -36,6 +36,9 @@ plan_make(const char *tenant, const struct cspark_locator *locator, const struct
 	const struct ask *ask, struct plan *ret, struct cspark_error *ret_error)
 {
 	*ret = (struct plan){ .api = api_of(ask), .records = ask->records };
+	if (ask->kind != ASK_MANY && control->engine == CONTROL_BATCH)
+		return refuse(ret_error, CSPARK_E_BAD_REQUEST,
+			"_engine=batch takes a list of records, not a single one.");
 	if (ask->kind == ASK_MANY && control->validates)
 		return refuse(ret_error, CSPARK_E_BAD_REQUEST, "A validation takes one record, not a list.");
 	if (ask->kind == ASK_MANY && locator->kind == CSPARK_PROXY)

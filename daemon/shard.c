@@ -223,7 +223,7 @@ is_idle(const struct shard *shard)
 		return shard->desk.working == 0;
 	case LIFE_STOPPING:
 	case LIFE_CLOSING:
-		return shard->desk.open == 0 && front_connections(shard->front) == 0;
+		return desk_is_idle(&shard->desk) && front_connections(shard->front) == 0;
 	default:
 		return false;
 	}

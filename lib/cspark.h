@@ -185,6 +185,8 @@ struct cspark_execute {
 	bool checked;
 	bool validates;                     /* v3: say what the inputs may be, instead of calculating */
 	bool is_hybrid;                     /* to a Hybrid Runner, which validates at another path */
+	/* v4: only opens a batch for the service, in which any number of records may fail; no inputs */
+	bool opens_batch;
 };
 /* Given, or NULL with an error. The texts are spliced byte for byte. <tenant> is put into the path. */
 CSPARK_API CSPARK_MUST_CHECK struct cspark_request *cspark_execute_request(const char *tenant,

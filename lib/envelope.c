@@ -167,6 +167,15 @@ put_string(struct buf *out, const char *name, const char *value)
 	json_quote(str_of(value), out);
 }
 
+/* A batch is another purpose; else it takes what a call with a list takes. */
+static struct str
+fallback(const struct cspark_execute *execute, enum cspark_meta_field field, const struct cspark_meta_row *row)
+{
+	if (execute->opens_batch && field == CSPARK_META_PURPOSE)
+		return STR("Async Batch Execution");
+	return str_of(row->fallback[execute->api]);
+}
+
 static void
 put_values(struct envelope *envelope)
 {
@@ -179,7 +188,7 @@ put_values(struct envelope *envelope)
 		if (!row->field[api] || cspark_meta_in_service(row, api) || i == CSPARK_META_VERSION)
 			continue;
 		if (!value.at)
-			value = str_of(row->fallback[api]);
+			value = fallback(envelope->execute, (enum cspark_meta_field)i, row);
 		if (!value.at || layer_names(&envelope->own, str_of(row->field[api])) ||
 			layer_names(&envelope->more, str_of(row->field[api])))
 			continue;
@@ -313,6 +322,23 @@ check_v4(const struct envelope *envelope, struct str *ret_version)
 	return check_text(envelope, execute->inputs, JSON_ARRAY, CSPARK_E_BAD_JSON, "inputs");
 }
 
+static void
+put_inputs(const struct cspark_execute *execute, struct buf *out)
+{
+	put_key(out, "inputs");
+	buf_put_str(out, execute->inputs.at ? str_of_bytes(execute->inputs) : STR("[]"));
+}
+
+/* Without this, Spark ends a batch as failed at the first record that fails. */
+static void
+put_tolerance(struct envelope *envelope)
+{
+	if (layer_names(&envelope->more, STR("acceptable_error_percentage")))
+		return;
+	put_key(envelope->out, "acceptable_error_percentage");
+	buf_put_str(envelope->out, STR("100"));
+}
+
 static bool
 put_v4(struct envelope *envelope)
 {
@@ -322,8 +348,10 @@ put_v4(struct envelope *envelope)
 	if (!check_v4(envelope, &version))
 		return false;
 	buf_put_char(envelope->out, '{');
-	put_key(envelope->out, "inputs");
-	buf_put_str(envelope->out, execute->inputs.at ? str_of_bytes(execute->inputs) : STR("[]"));
+	if (execute->opens_batch)
+		put_tolerance(envelope);
+	else
+		put_inputs(execute, envelope->out);
 	put_v4_target(envelope->out, execute->locator, version);
 	put_values(envelope);
 	put_layer(envelope->out, &envelope->more, NULL);

@@ -85,6 +85,7 @@ cspark_execute_request(
 	enum cspark_operation operation = execute->validates && execute->is_hybrid ?
 		CSPARK_OP_HYBRID_VALIDATE :
 		execute->validates        ? CSPARK_OP_VALIDATE :
+		execute->opens_batch      ? CSPARK_OP_BATCH_CREATE :
 		execute->api == CSPARK_V4 ? CSPARK_OP_EXECUTE_V4 :
 					    CSPARK_OP_EXECUTE_V3;
 	struct cspark_request *request = NULL;

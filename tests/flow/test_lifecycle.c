@@ -24,7 +24,7 @@ static unsigned connections; /* that callers keep open without asking anything *
 static void
 tell_if_idle(void *arg)
 {
-	if (desk.life == LIFE_DRAINING ? desk.working == 0 : desk.open == 0 && connections == 0)
+	if (desk.life == LIFE_DRAINING ? desk.working == 0 : desk_is_idle(&desk) && connections == 0)
 		lifecycle_tell(&life, LIFE_IDLE, "idle");
 }
 
