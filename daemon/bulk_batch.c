@@ -565,6 +565,18 @@ refuse_batch(struct bulk_batch *bb, const struct cspark_error *error)
 		bulk_abort(bb->bulk, error);
 }
 
+/* Spark has said why. */
+static void
+take_refusal(struct bulk_batch *bb, struct cspark_result *result)
+{
+	struct cspark_error error = { .code = result->code };
+
+	bulk_explain(result, (struct str){ result->body, result->body_len }, &error);
+	if (!bb->bulk->call->config->bulk.batch_fallback)
+		bulk_keep_failure(bb->bulk, &error, result->status, &result->body, &result->body_len);
+	refuse_batch(bb, &error);
+}
+
 /* It does not go on. Without a batch at all that is a refusal. */
 static void
 leave_early(struct bulk_batch *bb)
@@ -603,10 +615,9 @@ take_answer(struct bulk_batch *bb, enum batch_step step, struct str answer)
 }
 
 static void
-take_failure(struct bulk_batch *bb, enum batch_step step, const struct cspark_result *result)
+take_failure(struct bulk_batch *bb, enum batch_step step, struct cspark_result *result)
 {
 	bool is_pause = bulk_judge(result->code, result->status, result->outcome) == BULK_PAUSE;
-	struct cspark_error error = { .code = result->code };
 	enum batch_fate fate;
 
 	if (result->code == CSPARK_E_UPSTREAM_TIMEOUT && bulk_is_late(bb->bulk)) {
@@ -619,10 +630,8 @@ take_failure(struct bulk_batch *bb, enum batch_step step, const struct cspark_re
 		bb->was_refused = !is_pause;
 		settle_push(bb, fate);
 	}
-	if (step == BATCH_CREATE && (!is_pause || bb->bulk->call->config->bulk.batch_fallback)) {
-		bulk_explain(result, (struct str){ result->body, result->body_len }, &error);
-		refuse_batch(bb, &error);
-	}
+	if (step == BATCH_CREATE && (!is_pause || bb->bulk->call->config->bulk.batch_fallback))
+		take_refusal(bb, result);
 }
 
 static void

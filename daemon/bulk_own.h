@@ -114,6 +114,9 @@ bool bulk_is_late(const struct bulk *bulk);
 void bulk_send(struct bulk *bulk);
 /* No call is under way for it any more; what was sent is to be sent again. */
 void bulk_chunk_cancel(struct chunk *chunk);
+/* The first failure is told if nothing at all succeeds. The body is taken if it is the first. */
+void bulk_keep_failure(struct bulk *bulk, const struct cspark_error *error, int status, char **body,
+	size_t *body_len);
 /* Its body is the answer. */
 void bulk_chunk_done(struct chunk *chunk);
 /* Why a call has failed, in a sentence; <body>: what Spark said. ret_error->code is the caller's. */

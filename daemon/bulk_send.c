@@ -205,21 +205,19 @@ bulk_chunk_cancel(struct chunk *chunk)
 
 /* ---- what becomes of it ---- */
 
-/* Told if nothing at all succeeds. */
-static void
-keep_first_failure(struct chunk *chunk)
+void
+bulk_keep_failure(
+	struct bulk *bulk, const struct cspark_error *error, int status, char **body, size_t *body_len)
 {
-	struct bulk *bulk = chunk->bulk;
-
 	if (bulk->error.code != CSPARK_OK)
 		return;
-	bulk->error = chunk->error;
-	bulk->error_status = chunk->status;
-	bulk->error_retryable = cspark_code_retryable(chunk->error.code);
-	bulk->error_body = chunk->body;
-	bulk->error_body_len = chunk->body_len;
-	chunk->body = NULL;
-	chunk->body_len = 0;
+	bulk->error = *error;
+	bulk->error_status = status;
+	bulk->error_retryable = cspark_code_retryable(error->code);
+	bulk->error_body = *body;
+	bulk->error_body_len = *body_len;
+	*body = NULL;
+	*body_len = 0;
 }
 
 /* What was sent again may have been executed the first time. */
@@ -241,7 +239,7 @@ bulk_chunk_fail(struct chunk *chunk, const struct cspark_error *error, enum cspa
 	chunk->error = *error;
 	raise_outcome(chunk, outcome);
 	buf_fini(&chunk->list);
-	keep_first_failure(chunk);
+	bulk_keep_failure(chunk->bulk, error, chunk->status, &chunk->body, &chunk->body_len);
 }
 
 /* Its records as two chunks in its place; the first half is a new one. */

@@ -63,7 +63,15 @@ line_send(struct line *line, const struct cspark_request *request, const struct 
 		return NULL;
 	cr_assert_lt(fake_job_count, 64);
 	job = &fake_jobs[fake_job_count++];
-	*job = (struct cspark_job){ true, false, line->tenant, line, request, *call, done, arg };
+	*job = (struct cspark_job){ .open = true,
+		.tenant = line->tenant,
+		.line = line,
+		.request = request,
+		.call = *call,
+		.done = done,
+		.arg = arg };
+	snprintf(job->method, sizeof job->method, "%s", request->method);
+	snprintf(job->path, sizeof job->path, "%s", request->path);
 	return job;
 }
 

@@ -10,7 +10,8 @@ struct cspark_job {
 	bool cancelled;
 	size_t tenant;
 	const struct line *line;
-	const struct cspark_request *request;
+	const struct cspark_request *request; /* borrowed while it is open */
+	char method[8], path[256]; /* its, for later */
 	struct cspark_call call;
 	cspark_done_fn *done;
 	void *arg;
