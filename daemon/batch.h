@@ -69,7 +69,7 @@ struct batch {
 	unsigned failures;      /* questions refused, since one was answered */
 	unsigned pauses;        /* questions that came at the wrong time, since one was answered */
 	unsigned refused_alone; /* pushes of one chunk that an empty batch refused, since one came */
-	unsigned barren;        /* looks in a row that found all done and nothing to pull, but results are missing */
+	unsigned barren;        /* looks in a row that found all done, nothing to pull, but results missing */
 	int64_t ask_ms;         /* nothing is asked before */
 	int64_t look_at_ms;     /* the next look */
 	int64_t look_ms;        /* the wait before it */

@@ -108,6 +108,9 @@ bool bulk_is_woven(const struct bulk *bulk);
 void bulk_weave(void *bulk);
 
 /* ---- bulk_send.c ---- */
+/* Asks Spark one of the list's questions; NULL with an error. The request is borrowed until it is done. */
+struct cspark_job *bulk_ask(struct bulk *bulk, const struct cspark_request *request, cspark_done_fn *done,
+	void *arg, struct cspark_error *ret_error);
 /* The deadline of the list is over. */
 bool bulk_is_late(const struct bulk *bulk);
 /* Sends as much as may be sent now. */

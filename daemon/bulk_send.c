@@ -122,10 +122,10 @@ request_of(const struct chunk *chunk, struct cspark_error *ret_error)
 	return plan_request(call->tenant->tenant, &call->locator, &call->control, &ask, ret_error);
 }
 
-static bool
-start(struct chunk *chunk, struct cspark_error *ret_error)
+struct cspark_job *
+bulk_ask(struct bulk *bulk, const struct cspark_request *request, cspark_done_fn *done, void *arg,
+	struct cspark_error *ret_error)
 {
-	struct bulk *bulk = chunk->bulk;
 	struct call *call = bulk->call;
 	int64_t deadline_ms = loop_now_ms(call->desk->loop) + call->tenant->timeout_ms;
 	struct cspark_call terms = {
@@ -134,25 +134,37 @@ start(struct chunk *chunk, struct cspark_error *ret_error)
 		.traceparent = call->trace.parent,
 		.tracestate = call->trace.state,
 	};
+	struct cspark_job *job = line_send(
+		edition_line(call->edition, call->tenant), request, &terms, done, arg);
 
-	chunk->request = request_of(chunk, ret_error);
-	if (!chunk->request)
-		return false;
-	chunk->job = line_send(
-		edition_line(call->edition, call->tenant), chunk->request, &terms, on_result, chunk);
-	if (!chunk->job) {
-		cspark_request_free(chunk->request);
-		chunk->request = NULL;
+	if (!job) {
 		*ret_error = (struct cspark_error){ CSPARK_E_OVERLOADED, "There is not enough memory." };
-		return false;
+		return NULL;
 	}
-	chunk->state = CHUNK_SENT;
-	chunk->sent_ms = loop_now_ms(call->desk->loop);
-	bulk->sent++;
 	bulk->made++;
 	metrics_add(call->desk->metrics, METRIC_BULK_CALLS, 0, 1);
 	if (call->sent_us == 0)
 		call->sent_us = call->admitted_us = loop_clock_us();
+	return job;
+}
+
+static bool
+start(struct chunk *chunk, struct cspark_error *ret_error)
+{
+	struct bulk *bulk = chunk->bulk;
+
+	chunk->request = request_of(chunk, ret_error);
+	if (!chunk->request)
+		return false;
+	chunk->job = bulk_ask(bulk, chunk->request, on_result, chunk, ret_error);
+	if (!chunk->job) {
+		cspark_request_free(chunk->request);
+		chunk->request = NULL;
+		return false;
+	}
+	chunk->state = CHUNK_SENT;
+	chunk->sent_ms = loop_now_ms(bulk->call->desk->loop);
+	bulk->sent++;
 	return true;
 }
 

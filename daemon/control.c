@@ -256,7 +256,8 @@ static const struct own_parameter {
 } own_parameters[] = {
 	{ "_tenant", take_tenant }, { "_timeout", take_timeout }, { "_format", take_format },
 	{ "_shape", take_shape }, { "_public", take_public }, { "_strict", take_strict },
-	{ "_meta", take_meta }, { "_engine", take_engine }, { "_separator", take_separator }, { "_decimal", take_decimal },
+	{ "_meta", take_meta }, { "_engine", take_engine },
+	{ "_separator", take_separator }, { "_decimal", take_decimal },
 	{ "_type", take_type }, /* of validations only; the last */
 };
 

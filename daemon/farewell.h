@@ -1,6 +1,7 @@
 /*
  * A farewell: a request to Spark that outlives the call it belongs to, and whose answer nobody waits for. So
- * a batch is closed or cancelled when its list is over, instead of holding Spark's workers until it times out.
+ * a batch is closed or cancelled when its list is over, instead of holding Spark's workers until it times
+ * out.
  *
  * On the shard's thread. It has little time, and is given up with the desk.
  */

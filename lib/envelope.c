@@ -169,7 +169,8 @@ put_string(struct buf *out, const char *name, const char *value)
 
 /* A batch is another purpose; else it takes what a call with a list takes. */
 static struct str
-fallback(const struct cspark_execute *execute, enum cspark_meta_field field, const struct cspark_meta_row *row)
+fallback(const struct cspark_execute *execute, enum cspark_meta_field field,
+	const struct cspark_meta_row *row)
 {
 	if (execute->opens_batch && field == CSPARK_META_PURPOSE)
 		return STR("Async Batch Execution");

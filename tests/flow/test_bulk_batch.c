@@ -1,4 +1,4 @@
-/* Lists that go by a batch: the real machine, a virtual clock, and a small pipeline of Spark's in the test. */
+/* Lists that go by a batch: the real machine, a virtual clock, a small pipeline of Spark's in the test. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,7 +156,8 @@ answer(size_t job)
 
 	buf_init(&out, 65536);
 	if (asks(job, "POST", "/api/v4/batch")) {
-		buf_put_str(&out, STR("{\"object\":\"batch\",\"id\":\"b-1\",\"data\":{\"version_id\":\"v-1\"}}"));
+		buf_put_str(
+			&out, STR("{\"object\":\"batch\",\"id\":\"b-1\",\"data\":{\"version_id\":\"v-1\"}}"));
 	} else if (asks(job, "POST", "/b-1/chunks")) {
 		take_push(job);
 		put_status(&out);
@@ -520,9 +521,10 @@ Test(bulk_batch, does_without_a_batch_that_has_failed)
 		state = ends[i];
 		fake_upstream_answer(push, "{}");
 		serve(request, 10);
-cr_assert_gt(count("POST", "/api/v4/execute"), 0, "%s", ends[i]);
+		cr_assert_gt(count("POST", "/api/v4/execute"), 0, "%s", ends[i]);
 		expect_outputs(request, 10);
-		cr_assert_eq(count("PATCH", "/b-1"), 1, "%s", ends[i]); /* closed before; there is nothing to cancel */
+		cr_assert_eq(count("PATCH", "/b-1"), 1, "%s",
+			ends[i]); /* closed before; there is nothing to cancel */
 		fake_upstream_reset();
 		records_in = records_out = 0;
 		state = "in_progress";
@@ -626,8 +628,10 @@ Test(bulk_batch, makes_rows_of_objects)
 		"[{\"n\":0},{\"n\":1},{\"n\":2,\"m\":\"x\"},{\"n\":[3]},{\"n\":4},{}]");
 	push = until("POST", "/chunks");
 	ASSERT_HAS(fake_jobs[push].request->body, "\"size\":2,\"data\":{\"inputs\":[[\"n\"],[0],[1]]");
-	ASSERT_HAS(fake_jobs[push].request->body, "\"size\":1,\"data\":{\"inputs\":[[\"n\",\"m\"],[2,\"x\"]]");
-	cr_assert_null(strstr(fake_jobs[push].request->body, "[4]")); /* it stands behind one that is no row */
+	ASSERT_HAS(
+		fake_jobs[push].request->body, "\"size\":1,\"data\":{\"inputs\":[[\"n\",\"m\"],[2,\"x\"]]");
+	cr_assert_null(
+		strstr(fake_jobs[push].request->body, "[4]")); /* it stands behind one that is no row */
 	fake_front_left(request);
 	fake_front_done(request, FRONT_CALLER_LEFT);
 	serve_rest();
@@ -643,6 +647,7 @@ Test(bulk_batch, is_cancelled_when_the_caller_leaves)
 	cr_assert(fake_jobs[pull].cancelled);
 	cr_assert_eq(desk.admit.in_flight, 0);
 	cr_assert(asks(pull + 1, "PATCH", "/b-1"));
+	cr_assert_leq(fake_jobs[pull + 1].call.deadline_ms, loop_now_ms(desk.loop) + 2000);
 	ASSERT_HAS(fake_jobs[pull + 1].request->body, "cancelled");
 	fake_front_done(request, FRONT_CALLER_LEFT);
 	cr_assert_not(desk_is_idle(&desk));
@@ -667,24 +672,14 @@ Test(bulk_batch, is_cancelled_when_its_time_is_over)
 	serve_rest();
 }
 
-Test(bulk_batch, says_farewell_only_for_a_while)
-{
-	struct front_request *request = ask("POST", SERVICE, BATCH, list(10));
-	size_t pull = until("GET", "/chunkresults");
-
-	fake_front_left(request);
-	fake_front_done(request, FRONT_CALLER_LEFT);
-	cr_assert_leq(fake_jobs[pull + 1].call.deadline_ms, loop_now_ms(desk.loop) + 2000);
-	/* whoever ends the desk ends it, too */
-}
-
 Test(bulk_batch, wants_a_list)
 {
 	struct front_request *request = ask("POST", SERVICE, BATCH, "{\"n\":1}");
 
 	expect_problem(request, 400, "bad_request", "_engine=batch");
 	expect_problem(ask("POST", SERVICE, BATCH "&_public=true", list(3)), 400, "bad_parameter", "Public");
-	expect_problem(ask("POST", SERVICE, "_engine=fast", list(3)), 400, "bad_parameter", "auto, sync or batch");
+	expect_problem(
+		ask("POST", SERVICE, "_engine=fast", list(3)), 400, "bad_parameter", "auto, sync or batch");
 }
 
 Test(bulk_batch, fails_when_nothing_can_be_sent)

@@ -44,3 +44,69 @@ Test(chunk, says_when_there_is_no_room)
 	buf_fini(&a);
 	buf_fini(&b);
 }
+
+/* ---- rows ---- */
+
+static void
+expect_rows(const char *list, size_t count, const char *wanted)
+{
+	struct buf rows;
+
+	buf_init(&rows, 65536);
+	cr_assert_eq(chunk_rows(str_of(list), &rows), count, "%s", list);
+	if (count > 0)
+		cr_assert(str_eq(buf_text(&rows), str_of(wanted)), "%.*s", STR_ARG(buf_text(&rows)));
+	buf_fini(&rows);
+}
+
+Test(chunk, makes_rows_of_objects)
+{
+	expect_rows("[{\"a\":1,\"b\":\"x\"},{\"a\":null,\"b\":2.50}]", 2,
+		"[[\"a\",\"b\"],[1,\"x\"],[null,2.50]]");
+	expect_rows(" [ { \"a\" : 1 } , { \"a\" : true } ] ", 2, "[[\"a\"],[1],[true]]");
+}
+
+Test(chunk, makes_rows_as_far_as_the_names_are_the_same)
+{
+	expect_rows("[{\"a\":1},{\"a\":2},{\"b\":3}]", 2, "[[\"a\"],[1],[2]]");
+	expect_rows("[{\"a\":1},{\"a\":2,\"b\":3}]", 1, "[[\"a\"],[1]]");
+	expect_rows("[{\"a\":1,\"b\":2},{\"a\":2}]", 1, "[[\"a\",\"b\"],[1,2]]");
+	expect_rows("[{\"a\":1,\"b\":2},{\"b\":2,\"a\":1}]", 1, "[[\"a\",\"b\"],[1,2]]");
+	expect_rows("[{\"a\":1},7]", 1, "[[\"a\"],[1]]");
+}
+
+Test(chunk, makes_no_rows_of_what_would_mean_something_else)
+{
+	static const char *const lists[] = { "[]", "[{}]", "[7]", "[[1]]", "[{\"a\":[1]}]", "[{\"a\":{}}]",
+		"[{\"a\":1,\"a\":2}]" };
+
+	for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+		expect_rows(lists[i], 0, NULL);
+	expect_rows("[{\"a\":1},{\"a\":[1]}]", 1, "[[\"a\"],[1]]");
+}
+
+Test(chunk, limits_the_names_of_rows)
+{
+	struct buf list, rows;
+
+	for (unsigned count = CHUNK_NAMES_MAX; count <= CHUNK_NAMES_MAX + 1; count++) {
+		buf_init(&list, 1 << 20);
+		buf_init(&rows, 1 << 20);
+		for (unsigned i = 0; i < count; i++)
+			buf_printf(&list, "%s\"%u\":1", i ? "," : "[{", i);
+		buf_put_str(&list, STR("}]"));
+		cr_assert_eq(chunk_rows(buf_text(&list), &rows), count == CHUNK_NAMES_MAX);
+		buf_fini(&list);
+		buf_fini(&rows);
+	}
+}
+
+Test(chunk, fails_where_the_rows_have_no_room)
+{
+	struct buf rows;
+
+	buf_init(&rows, 12);
+	cr_assert_eq(chunk_rows(STR("[{\"a\":1},{\"a\":2},{\"a\":3}]"), &rows), 0);
+	cr_assert(buf_failed(&rows));
+	buf_fini(&rows);
+}

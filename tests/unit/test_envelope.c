@@ -388,3 +388,50 @@ Test(envelope, copies_what_a_raw_request_with_a_file_says)
 	cr_expect(request->is_public);
 	cspark_request_free(request);
 }
+
+/* ---- batches ---- */
+
+static void
+expect_batch(const char *more, const char *parameter, const char *value, const char *body)
+{
+	struct cspark_error error = { .detail = "" };
+	struct cspark_locator locator;
+	struct cspark_meta meta = { .more = bytes(more) };
+	struct cspark_execute execute = {
+		.api = CSPARK_V4, .locator = &locator, .meta = &meta, .opens_batch = true
+	};
+	struct cspark_request *request;
+
+	cr_assert(cspark_locator_parse(bytes("f/s[1.2.3]"), &locator, &error));
+	if (parameter)
+		cr_assert(cspark_meta_set(&meta, cspark_meta_find(bytes(parameter)), bytes(value), &error));
+	request = cspark_execute_request("my-tenant", &execute, &error);
+	if (!body) {
+		cr_assert_null(request);
+		return;
+	}
+	cr_assert(request, "%s", error.detail);
+	cr_assert_eq(request->operation, CSPARK_OP_BATCH_CREATE);
+	cr_assert_str_eq(request->path, "/my-tenant/api/v4/batch");
+	cr_assert_eq(request->body_len, strlen(body), "%.*s", (int)request->body_len, request->body);
+	cr_assert_eq(memcmp(request->body, body, request->body_len), 0, "%.*s", (int)request->body_len,
+		request->body);
+	cspark_request_free(request);
+}
+
+Test(envelope, opens_a_batch_with_what_goes_with_a_list)
+{
+#define BATCH "\"service\":\"f/s[1.2.3]\","
+	expect_batch(NULL, NULL, NULL,
+		"{\"acceptable_error_percentage\":100," BATCH
+		"\"call_purpose\":\"Async Batch Execution\",\"source_system\":\"csparkd\"}");
+	expect_batch(NULL, "_outputs", "a,b",
+		"{\"acceptable_error_percentage\":100," BATCH
+		"\"call_purpose\":\"Async Batch Execution\",\"source_system\":\"csparkd\","
+		"\"output\":\"a,b\"}");
+	expect_batch("{\"acceptable_error_percentage\":5,\"max_workers\":50}", "_purpose", "Renewal",
+		"{" BATCH "\"call_purpose\":\"Renewal\",\"source_system\":\"csparkd\","
+		"\"acceptable_error_percentage\":5,\"max_workers\":50}");
+	expect_batch(NULL, "_filter", "x", NULL);
+	expect_batch("{\"service\":\"other\"}", NULL, NULL, NULL);
+}
