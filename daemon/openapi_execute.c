@@ -34,7 +34,7 @@ static const struct {
 	{ "_decimal", "{'type':'string','enum':['.',','],'default':'.'}",
 		"the decimal mark of numbers in CSV, in the body and in the answer" },
 	{ "_engine", "{'type':'string','enum':['auto','sync','batch'],'default':'auto'}",
-		"how a list goes to Spark: by calls (sync), by its Batch API (batch), or as its length suggests" },
+		"how a list goes to Spark: by calls (sync), by a batch, or as its length suggests" },
 	{ "_strict", "{'enum':[true,false,1,0,''],'default':false}",
 		"whether errors, and Excel errors among the outputs, make the answer a 422" },
 };
