@@ -1,17 +1,20 @@
 #!/usr/bin/python3
 """What lists cost: the time beside a loop of short calls, memory and CPU for very many records, and what single requests feel.
 
-    bench/bulk.py [--rounds N] [--records N] [--build DIR] [loop|many|single ...]
+    bench/bulk.py [--rounds N] [--records N] [--engine sync|batch|auto ...] [--build DIR] [loop|many|single ...]
 
 loop    20,000 records against an upstream that takes 50 ms a call and 0.5 ms a record and does 16 calls at a time: csparkd, and
         20 records a call, one call after the other, without a proxy, as the examples of the official SDK do it
 many    --records (1,000,000) records, CSV and NDJSON in and out, against an upstream that takes no time
 single  a single record now and then, alone and while such a list runs
 
+Each with lists that go by calls (sync) and by Spark's Batch API (batch), which has as many workers as the upstream does calls.
+
 Everything listens on loopback, on free ports, and is ended by pid.
 """
 import argparse
 import http.client
+import itertools
 import json
 import os
 import shutil
@@ -70,10 +73,10 @@ def write_records(folder, form, count):
     return path
 
 
-def bulk(gateway, path, form):
+def bulk(gateway, path, form, engine):
     began = time.monotonic()
     with open(path, "rb") as body:
-        ask(gateway.port, "POST", f"{SERVICE}?_format={form}", body,
+        ask(gateway.port, "POST", f"{SERVICE}?_format={form}&_engine={engine}", body,
             {"Content-Type": TYPES[form], "Content-Length": str(os.path.getsize(path))})
     return time.monotonic() - began
 
@@ -95,24 +98,25 @@ def loop(simulator, count):
 def run_loop(folder, simulator, gateway, options):
     count, path = 20000, write_records(folder, "csv", 20000)
     least = count * 0.0005 / 16
-    simulator.limits(per_call_ms=50, per_record_ms=0.5, parallel=16)
-    times = [bulk(gateway, path, "csv") for _ in range(options.rounds)]
+    simulator.limits(per_call_ms=50, per_record_ms=0.5, parallel=16, workers=16)
     slow = loop(simulator, count)
-    simulator.limits(per_call_ms=None, per_record_ms=None, parallel=None)
-    best = statistics.median(times)
-    print(f"loop    {count} records: csparkd {best:.3f} s (first {times[0]:.3f}), loop of 20 {slow:.1f} s: {slow / best:.0f} x; "
-          f"{best / least:.2f} x the upstream's own limit of {least:.3f} s")
+    for engine in options.engine:
+        times = [bulk(gateway, path, "csv", engine) for _ in range(options.rounds)]
+        best = statistics.median(times)
+        print(f"loop    {engine}: {count} records: csparkd {best:.3f} s (first {times[0]:.3f}), loop of 20 {slow:.1f} s: "
+              f"{slow / best:.0f} x; {best / least:.2f} x the upstream's own limit of {least:.3f} s")
+    simulator.limits(per_call_ms=None, per_record_ms=None, parallel=None, workers=None)
 
 
 def run_many(folder, simulator, gateway, options):
-    for form in TYPES:
+    for engine, form in itertools.product(options.engine, TYPES):
         path = write_records(folder, form, options.records)
         process = gateway.process
         forget_peak(process)
         idle, cpu = tree_mb(process, "VmRSS"), process.cpu_seconds()
-        seconds = bulk(gateway, path, form)
+        seconds = bulk(gateway, path, form, engine)
         cpu = process.cpu_seconds() - cpu
-        print(f"many    {options.records} records, {form}: {seconds:.1f} s, {cpu / options.records * 1e6:.2f} us of CPU a record, "
+        print(f"many    {engine}: {options.records} records, {form}: {seconds:.1f} s, {cpu / options.records * 1e6:.2f} us of CPU a record, "
               f"RSS {tree_mb(process, 'VmHWM') - idle:.1f} MB above idle ({idle:.1f})")
 
 
@@ -136,14 +140,15 @@ def run_single(folder, simulator, gateway, options):
     path, done = write_records(folder, "csv", options.records), threading.Event()
     threading.Timer(10, done.set).start()
     alone = singles(gateway, done)
-    done = threading.Event()
-    thread = threading.Thread(target=lambda: (bulk(gateway, path, "csv"), done.set()))
-    thread.start()
-    beside = singles(gateway, done)
-    thread.join()
-    at = [times[int(len(times) * 0.99)] for times in (alone, beside)]
-    print(f"single  p99 alone {at[0]:.2f} ms ({len(alone)}), beside a list of {options.records} {at[1]:.2f} ms ({len(beside)}): "
-          f"{at[1] - at[0]:+.2f} ms; p50 {statistics.median(alone):.2f} and {statistics.median(beside):.2f}")
+    for engine in options.engine:
+        done = threading.Event()
+        thread = threading.Thread(target=lambda: (bulk(gateway, path, "csv", engine), done.set()))
+        thread.start()
+        beside = singles(gateway, done)
+        thread.join()
+        at = [times[int(len(times) * 0.99)] for times in (alone, beside)]
+        print(f"single  {engine}: p99 alone {at[0]:.2f} ms ({len(alone)}), beside a list of {options.records} {at[1]:.2f} ms "
+              f"({len(beside)}): {at[1] - at[0]:+.2f} ms; p50 {statistics.median(alone):.2f} and {statistics.median(beside):.2f}")
 
 
 RUNS = {"loop": run_loop, "many": run_many, "single": run_single}
@@ -153,9 +158,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--records", type=int, default=1000000)
+    parser.add_argument("--engine", action="append", choices=["sync", "batch", "auto"], help="may be repeated (sync, batch)")
     parser.add_argument("--build", default=os.path.join(compare.HERE, "..", "build"))
     parser.add_argument("runs", nargs="*", metavar="|".join(RUNS), help="which (all)")
     options = parser.parse_args()
+    options.engine = options.engine or ["sync", "batch"]
     folder = tempfile.mkdtemp(prefix="csparkd-bench-", dir="/var/tmp")
     simulator = gateway = None
     try:
