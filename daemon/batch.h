@@ -22,9 +22,10 @@
 
 /* clang-format off */
 enum {
-	BATCH_PUSH_MAX   = 1024 * 1024, /* bytes of records in one push; a larger chunk goes alone */
-	BATCH_PULL_BYTES = 1024 * 1024, /* of results in one pull, as far as can be foretold */
-	BATCH_PULL_MAX   = 100,         /* chunks in one pull, says Spark */
+	/* Small enough that a turn of the loop with one of them is not felt by others. */
+	BATCH_PUSH_MAX   = 256 * 1024, /* bytes of records in one push; a larger chunk goes alone */
+	BATCH_PULL_BYTES = 256 * 1024, /* of results in one pull, as far as can be foretold */
+	BATCH_PULL_MAX   = 100,        /* chunks in one pull, says Spark */
 };
 /* clang-format on */
 

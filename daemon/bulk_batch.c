@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 
-#include "base/json_text.h"
 #include "daemon/bulk_batch_own.h"
 #include "daemon/farewell.h"
 #include "daemon/log.h"
@@ -196,8 +195,7 @@ take_answer(struct bulk_batch *bb, enum batch_step step, struct str answer)
 		take_batch(bb, answer);
 		break;
 	case BATCH_PULL:
-		bulk_batch_take_results(bb, answer);
-		take_status(bb, step, json_member(answer, STR("status")));
+		take_status(bb, step, bulk_batch_take_results(bb, answer));
 		break;
 	case BATCH_CLOSE:
 		batch_closed(&bb->batch);

@@ -225,11 +225,26 @@ bulk_batch_settle(struct bulk_batch *bb, enum batch_fate fate)
 
 /* ---- pulling ---- */
 
+/* The first member of that name; it is at the beginning, and the rest is long. */
+static struct str
+first_member(struct str object, struct str name)
+{
+	struct json_walk walk;
+	struct str key, value;
+
+	json_walk_init(&walk, object);
+	while (json_walk_next(&walk, &key, &value)) {
+		if (json_string_is(key, name))
+			return value;
+	}
+	return (struct str){ 0 };
+}
+
 /* The chunk that a result belongs to; NULL: none that waits for one. */
 static struct chunk *
 chunk_of(const struct bulk *bulk, struct str result)
 {
-	struct str id = json_member(result, STR("id"));
+	struct str id = first_member(result, STR("id"));
 
 	for (struct list *node = bulk->chunks.next; node != &bulk->chunks; node = node->next) {
 		struct chunk *chunk = LIST_ITEM(node, struct chunk, node);
@@ -279,17 +294,33 @@ take_result(struct bulk_batch *bb, struct str result)
 	buf_fini(&body);
 }
 
-void
-bulk_batch_take_results(struct bulk_batch *bb, struct str answer)
+static void
+take_results(struct bulk_batch *bb, struct str results)
 {
 	struct json_walk walk;
 	struct str result;
 
-	json_walk_init(&walk, json_member(answer, STR("data")));
+	json_walk_init(&walk, results);
 	while (json_walk_next(&walk, NULL, &result)) {
 		if (json_kind_of(result) == JSON_OBJECT)
 			take_result(bb, result);
 	}
+}
+
+struct str
+bulk_batch_take_results(struct bulk_batch *bb, struct str answer)
+{
+	struct json_walk walk;
+	struct str name, value, status = { 0 };
+
+	json_walk_init(&walk, answer);
+	while (json_walk_next(&walk, &name, &value)) {
+		if (json_string_is(name, STR("data")))
+			take_results(bb, value);
+		else if (json_string_is(name, STR("status")))
+			status = value;
+	}
+	return status;
 }
 
 /* ---- leaving ---- */

@@ -35,8 +35,9 @@ struct batch_supply bulk_batch_supply(struct bulk_batch *bb);
 uint64_t bulk_batch_put_push(struct bulk_batch *bb, struct buf *out);
 /* What became of the chunks of a push: they are the batch's, or to be pushed again, or not to be pushed. */
 void bulk_batch_settle(struct bulk_batch *bb, enum batch_fate fate);
-/* The answer to a pull. What is no result of a chunk is computed again, by a call. */
-void bulk_batch_take_results(struct bulk_batch *bb, struct str answer);
+/* The answer to a pull; the status in it, borrowed, absent if there is none. What is no result of a chunk is
+ * computed again, by a call. */
+struct str bulk_batch_take_results(struct bulk_batch *bb, struct str answer);
 /* Chunks that it has not got, and will not get, go by calls. */
 void bulk_batch_drop_bound(struct bulk_batch *bb);
 /* The same for all that it has not delivered. */

@@ -278,7 +278,7 @@ Test(batch, pulls_no_more_than_is_foretold_to_fit)
 	open_batch();
 	push(1000, status);
 	cr_assert_eq(batch_pull_max(&batch), 100);
-	status.output_used = 50 * 100000;
+	status.output_used = UINT64_C(50) * (BATCH_PULL_BYTES / 10);
 	batch_told(&batch, BATCH_LOOK, &status, 1000);
 	cr_assert_eq(batch_pull_max(&batch), 10);
 	status.output_used = UINT64_MAX;
