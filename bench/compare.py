@@ -247,16 +247,25 @@ static_resources:
                                 "--disable-hot-restart", "--service-node", "bench", "--service-cluster", "bench"])
 
 
+def tenant(name, port):
+    """Of csparkd's configuration."""
+    return (f'{{ name = "{name}"; base_url = "http://127.0.0.1:{port}/my-tenant"; '
+            f'auth = {{ client_id = "demo"; client_secret = "demo-secret"; }}; }}')
+
+
 class Csparkd(Contestant):
     name = "csparkd"
     path = "/execute/my-folder/volume-cylinder"
+    workers = 2
+
+    def tenants(self):
+        return tenant("default", self.upstream)
 
     def start(self):
         conf = write(self.folder, "csparkd.conf", f"""
-workers = 2;
+workers = {self.workers};
 listeners = ( {{ address = "127.0.0.1:{self.port}"; }} );
-tenants = ( {{ name = "default"; base_url = "http://127.0.0.1:{self.upstream}/my-tenant";
-  auth = {{ client_id = "demo"; client_secret = "demo-secret"; }}; }} );
+tenants = ( {self.tenants()} );
 limits = {{ max_connections = 4096; }};
 log = {{ format = "json"; file = "{self.folder}/access.log"; }};
 """)
