@@ -1,6 +1,7 @@
 #include "daemon/admin.h"
 
 #include <json-c/json.h>
+#include <stdio.h>
 
 #include "base/version.h"
 
@@ -149,6 +150,8 @@ status_of_counters(const struct admin *admin)
 		{ "requests", METRIC_REQUESTS },
 		{ "in_flight", METRIC_IN_FLIGHT },
 		{ "queued", METRIC_QUEUED },
+		{ "bulks", METRIC_BULKS },
+		{ "bulks_held", METRIC_BULKS_HELD },
 		{ "connections", METRIC_CONNECTIONS },
 		{ "retries", METRIC_RETRIES },
 		{ "errors", METRIC_ERRORS },
@@ -160,6 +163,74 @@ status_of_counters(const struct admin *admin)
 		put_int(object, rows[i].name,
 			(int64_t)metrics_sum(admin->metrics, admin->metrics_count, rows[i].metric));
 	return object;
+}
+
+/* What is done a second, over the list's whole life. */
+static double
+speed_of(const struct board_list *list, int64_t elapsed_ms)
+{
+	return elapsed_ms > 0 ? (double)list->records_done * 1000 / (double)elapsed_ms : 0;
+}
+
+/* Nobody knows while more may come, or before anything is done. */
+static struct json_object *
+eta_of(const struct board_list *list, double speed)
+{
+	uint64_t left = list->records_in > list->records_done ? list->records_in - list->records_done : 0;
+
+	if (!list->is_whole || speed <= 0)
+		return NULL;
+	return json_object_new_int64((int64_t)((double)left * 1000 / speed));
+}
+
+static struct json_object *
+tenths(double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.1f", value);
+	return json_object_new_double_s(value, text);
+}
+
+static struct json_object *
+status_of_list(const struct board_list *list, int64_t now_ms)
+{
+	struct json_object *object = json_object_new_object();
+	int64_t elapsed_ms = now_ms > list->begun_ms ? now_ms - list->begun_ms : 0;
+	double speed = speed_of(list, elapsed_ms);
+
+	put_text(object, "request_id", list->request_id);
+	put_text(object, "tenant", list->tenant);
+	put_text(object, "service", list->service);
+	put_text(object, "engine", list->engine);
+	put_int(object, "records_in", (int64_t)list->records_in);
+	put_int(object, "records_done", (int64_t)list->records_done);
+	put_int(object, "records_failed", (int64_t)list->records_failed);
+	put_int(object, "records_batched", (int64_t)list->records_batched);
+	put_int(object, "records_waiting", (int64_t)list->records_waiting);
+	put_int(object, "bytes_waiting", (int64_t)list->bytes_waiting);
+	put(object, "records_per_s", tenths(speed));
+	put_int(object, "chunk_records", (int64_t)list->chunk_records);
+	put_int(object, "calls_under_way", list->calls);
+	put_int(object, "concurrency", list->concurrency);
+	put(object, "whole", json_object_new_boolean(list->is_whole));
+	put(object, "held", json_object_new_boolean(list->is_held));
+	put_int(object, "elapsed_ms", elapsed_ms);
+	put(object, "eta_ms", eta_of(list, speed));
+	return object;
+}
+
+static struct json_object *
+status_of_bulks(const struct admin *admin, int64_t now_ms)
+{
+	struct json_object *bulks = json_object_new_array();
+	struct board_list list;
+
+	for (unsigned i = 0; i < admin->workers; i++)
+		for (unsigned k = 0; k < BOARD_ROWS; k++)
+			if (board_read(&admin->boards[i].rows[k], &list))
+				put_element(bulks, status_of_list(&list, now_ms));
+	return bulks;
 }
 
 static struct admin_answer
@@ -181,6 +252,7 @@ page_status(const struct admin *admin, const struct config *config, int64_t now_
 		put_element(tenants, status_of_tenant(tenant, &admin->tenants[tenant->slot], now_ms));
 	}
 	put(status, "tenants", tenants);
+	put(status, "bulks", status_of_bulks(admin, now_ms));
 	put(status, "counters", status_of_counters(admin));
 	buf_put_str(out,
 		str_of(json_object_to_json_string_ext(

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "daemon/board.h"
 #include "daemon/config.h"
 #include "daemon/lifecycle.h"
 #include "daemon/metrics.h"
@@ -27,7 +28,8 @@ struct admin {
 	struct metrics *const *metrics; /* one a shard, and main's */
 	size_t metrics_count;
 	struct admin_tenant *tenants; /* by slot */
-	unsigned workers;
+	struct board *boards;         /* one a shard, which writes it */
+	unsigned workers;             /* so many shards */
 	struct str openapi;           /* borrowed: the whole page */
 	int64_t started_ms;           /* loop clock */
 	struct lifecycle *life;

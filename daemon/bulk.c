@@ -350,6 +350,7 @@ bulk_go_on(struct bulk *bulk)
 		loop_timer_set(loop, &bulk->timer, next_ms(bulk, loop_now_ms(loop)));
 	if (!bulk->whole)
 		hold_caller(bulk);
+	bulk_show(bulk);
 }
 
 static void
@@ -392,6 +393,7 @@ bulk_close(struct bulk *bulk)
 	if (!list_empty(&bulk->node))
 		metrics_add(desk->metrics, METRIC_BULKS, 0, UINT64_MAX);
 	list_remove(&bulk->node);
+	bulk_hide(bulk);
 	show_held(bulk, false);
 	loop_timer_set(desk->loop, &bulk->timer, -1);
 	loop_timer_set(desk->loop, &bulk->weaver, -1);

@@ -32,6 +32,12 @@ bulk_batch_takes(const struct bulk *bulk)
 	return bulk->batch ? batch_takes_input(&bulk->batch->batch) : is_wanted(bulk);
 }
 
+bool
+bulk_batch_is_open(const struct bulk *bulk)
+{
+	return bulk->batch && !bulk->batch->batch.is_left;
+}
+
 uint64_t
 bulk_batch_records(const struct bulk *bulk)
 {
@@ -343,7 +349,7 @@ has_batch(struct bulk *bulk)
 		refuse(&error, CSPARK_E_OVERLOADED, "There is not enough memory for a batch.");
 		bulk_abort(bulk, &error);
 	}
-	return bulk->batch && !bulk->batch->batch.is_left;
+	return bulk_batch_is_open(bulk);
 }
 
 void

@@ -41,6 +41,7 @@ struct bulk {
 	struct call *call;
 	struct backlog backlog;
 	struct bulk_batch *batch; /* NULL: none was wanted yet */
+	struct board_row *row;    /* on the shard's board; NULL: it is not shown */
 	struct list chunks;     /* the first one is the next to be woven */
 	unsigned chunk_count;   /* in that list */
 	unsigned sent;          /* of them */
@@ -113,6 +114,10 @@ struct cspark_job *bulk_ask(struct bulk *bulk, const struct cspark_request *requ
 	void *arg, struct cspark_error *ret_error);
 /* The deadline of the list is over. */
 bool bulk_is_late(const struct bulk *bulk);
+/* How many calls may be under way now. */
+unsigned bulk_concurrency(struct bulk *bulk);
+/* How many records the next call may hold, with so many calls at a time. */
+size_t bulk_next_records(struct bulk *bulk, unsigned concurrency);
 /* Sends as much as may be sent now. */
 void bulk_send(struct bulk *bulk);
 /* No call is under way for it any more; what was sent is to be sent again. */
@@ -137,8 +142,15 @@ void bulk_batch_drop(struct chunk *chunk);
 /* The list is over: closes or cancels the batch. Harmless without one, and twice. */
 void bulk_batch_end(struct bulk *bulk);
 void bulk_batch_free(struct bulk *bulk);
+/* There is one, and it has not been left. */
+bool bulk_batch_is_open(const struct bulk *bulk);
 /* Records that it delivered. */
 uint64_t bulk_batch_records(const struct bulk *bulk);
+
+/* ---- bulk_show.c ---- */
+/* Tells how the list is now, to whom asks for /status. Harmless if it has not begun or is over. */
+void bulk_show(struct bulk *bulk);
+void bulk_hide(struct bulk *bulk);
 
 /* ---- bulk_judge.c ---- */
 enum bulk_verdict {

@@ -33,8 +33,8 @@ places_for(const struct bulk *bulk)
 	return limit > bulks ? limit / (bulks ? bulks : 1) : 1;
 }
 
-static unsigned
-may_be_sent(struct bulk *bulk)
+unsigned
+bulk_concurrency(struct bulk *bulk)
 {
 	struct tempo_limits limits = bulk_tempo_limits(bulk);
 	unsigned concurrency = tempo_concurrency(bulk_tempo(bulk), &limits);
@@ -83,16 +83,24 @@ busy_records(struct bulk *bulk)
 	return (size_t)busy;
 }
 
+size_t
+bulk_next_records(struct bulk *bulk, unsigned concurrency)
+{
+	struct tempo_limits limits = bulk_tempo_limits(bulk);
+
+	return tempo_records(bulk_tempo(bulk), &limits, backlog_records(&bulk->backlog), busy_records(bulk),
+		concurrency);
+}
+
 /* Of the records that wait; NULL: none are to be sent now. */
 static struct chunk *
 new_chunk(struct bulk *bulk, unsigned concurrency)
 {
 	const struct config *config = bulk->call->config;
-	struct tempo_limits limits = bulk_tempo_limits(bulk);
-	size_t waiting = backlog_records(&bulk->backlog), records;
 	struct chunk *chunk;
+	size_t records;
 
-	if (waiting == 0 || is_far_ahead(bulk, concurrency))
+	if (backlog_records(&bulk->backlog) == 0 || is_far_ahead(bulk, concurrency))
 		return NULL;
 	if (!bulk->whole && loop_now_ms(bulk->call->desk->loop) < bulk->linger_ms &&
 		backlog_bytes(&bulk->backlog) < config->bulk.chunk_bytes * concurrency)
@@ -100,7 +108,7 @@ new_chunk(struct bulk *bulk, unsigned concurrency)
 	chunk = bulk_chunk_new(bulk, &bulk->chunks);
 	if (!chunk)
 		return NULL;
-	records = tempo_records(bulk_tempo(bulk), &limits, waiting, busy_records(bulk), concurrency);
+	records = bulk_next_records(bulk, concurrency);
 	chunk->has_names = bulk->backlog.names.len > 0;
 	chunk->records = backlog_take(&bulk->backlog, records, config->bulk.chunk_bytes, &chunk->list);
 	if (chunk->records > 0)
@@ -172,7 +180,7 @@ void
 bulk_send(struct bulk *bulk)
 {
 	struct desk *desk = bulk->call->desk;
-	unsigned concurrency = may_be_sent(bulk);
+	unsigned concurrency = bulk_concurrency(bulk);
 	struct cspark_error error;
 	struct chunk *chunk;
 
@@ -437,7 +445,7 @@ on_result(void *arg, struct cspark_result *result)
 	struct bulk *bulk = chunk->bulk;
 	struct call *call = bulk->call;
 	struct desk *desk = call->desk;
-	bool was_full = bulk->sent >= may_be_sent(bulk);
+	bool was_full = bulk->sent >= bulk_concurrency(bulk);
 
 	chunk->job = NULL;
 	bulk_chunk_cancel(chunk);

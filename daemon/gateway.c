@@ -265,7 +265,8 @@ make_tables(struct gateway *gateway, const struct config *config)
 	gateway->metrics = calloc(config->workers + 1, sizeof(struct metrics *));
 	gateway->shards = calloc(config->workers, sizeof(struct shard *));
 	gateway->admin.tenants = calloc(CONFIG_SLOTS, sizeof *gateway->admin.tenants);
-	if (!gateway->metrics || !gateway->shards || !gateway->admin.tenants)
+	gateway->admin.boards = calloc(config->workers, sizeof *gateway->admin.boards);
+	if (!gateway->metrics || !gateway->shards || !gateway->admin.tenants || !gateway->admin.boards)
 		return false;
 	for (unsigned i = 0; i <= config->workers; i++) {
 		gateway->metrics[i] = metrics_new(&names);
@@ -418,6 +419,7 @@ take_down(struct gateway *gateway)
 	free(gateway->metrics);
 	free(gateway->shards);
 	free(gateway->admin.tenants);
+	free(gateway->admin.boards);
 	buf_fini(&gateway->openapi);
 	buf_fini(&gateway->kept);
 	config_unref(gateway->config);

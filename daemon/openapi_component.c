@@ -190,7 +190,17 @@ static const struct {
 		"'reloads':{'type':'object',"
 		"'properties':{'good':{'type':'integer'},'failed':{'type':'integer'},"
 		"'last_failed':{'type':'boolean'},'seconds_ago':{'type':'integer'}}},"
-		"'tenants':{'type':'array','items':{'type':'object'}},'counters':{'type':'object'}}}" },
+		"'tenants':{'type':'array','items':{'type':'object'}},'counters':{'type':'object'},"
+		"'bulks':{'description':'Lists under way.','type':'array','items':{'type':'object',"
+		"'properties':{'request_id':{'type':'string'},'tenant':{'type':'string'},"
+		"'service':{'type':'string'},'engine':{'enum':['calls','batch']},"
+		"'records_in':{'type':'integer'},'records_done':{'type':'integer'},"
+		"'records_failed':{'type':'integer'},'records_batched':{'type':'integer'},"
+		"'records_waiting':{'type':'integer'},'bytes_waiting':{'type':'integer'},"
+		"'records_per_s':{'type':'number'},'chunk_records':{'type':'integer'},"
+		"'calls_under_way':{'type':'integer'},'concurrency':{'type':'integer'},"
+		"'whole':{'type':'boolean'},'held':{'type':'boolean'},"
+		"'elapsed_ms':{'type':'integer'},'eta_ms':{'type':['integer','null']}}}}}}" },
 	{ "Token",
 		"{'type':'object','required':['access_token','expires_in','token_type'],'properties':{"
 		"'access_token':{'type':'string'},'expires_in':{'type':'integer'},"

@@ -16,6 +16,7 @@ struct admin_tenant tokens[2];
 struct config config;
 static struct metrics *metrics;
 struct lifecycle life;
+struct board board;
 struct admin admin;
 struct desk desk;
 struct front_request requests[4];
@@ -62,7 +63,13 @@ operating_set_up(void)
 	config.limits.queue_ms = 1000;
 	metrics = metrics_new(
 		&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
-	admin = (struct admin){ .metrics = &metrics, .metrics_count = 1, .tenants = tokens, .life = &life };
+	board = (struct board){ 0 };
+	admin = (struct admin){ .metrics = &metrics,
+		.metrics_count = 1,
+		.tenants = tokens,
+		.boards = &board,
+		.workers = 1,
+		.life = &life };
 	desk = (struct desk){
 		.loop = loop_new(), .admin = &admin, .metrics = metrics, .on_idle = on_idle
 	};

@@ -19,6 +19,7 @@ extern struct config_tenant tenants[2];
 extern struct config config;
 extern struct admin_tenant tokens[2];
 extern struct lifecycle life;
+extern struct board board;
 extern struct admin admin;
 extern struct desk desk;
 extern struct front_request requests[4];

@@ -538,3 +538,106 @@ Test(bulk, fails_when_nothing_can_be_sent)
 	fake_loop_advance(1);
 	expect_problem(request, 503, "overloaded", "");
 }
+
+/* ---- what /status says ---- */
+
+static struct front_request *
+status(void)
+{
+	struct fake_request say = { .method = "GET", .path = "/status" };
+
+	listener.allow |= CSPARK_GROUP_OPS;
+	fake_front_send(&requests[3], &say, &desk);
+	cr_assert_eq(requests[3].status, 200);
+	return &requests[3];
+}
+
+static struct str
+bulks_of(const struct front_request *page)
+{
+	return json_path(str_of(page->body), "bulks");
+}
+
+static void
+expect_status(const char *const *wanted)
+{
+	struct front_request *page = status();
+
+	cr_assert_eq(json_count(bulks_of(page)), 1);
+	for (; *wanted; wanted++)
+		ASSERT_HAS(page->body, *wanted);
+	fake_front_done(page, FRONT_OK);
+}
+
+static void
+expect_lists(size_t shown, const char *counted)
+{
+	struct front_request *page = status();
+
+	cr_assert_eq(json_count(bulks_of(page)), shown, "%s", page->body);
+	ASSERT_HAS(page->body, counted);
+	fake_front_done(page, FRONT_OK);
+}
+
+Test(bulk, is_shown_while_it_is_under_way)
+{
+	struct front_request *request = begin(SERVICE, NULL, 20);
+	size_t answered = 3;
+
+	expect_status((const char *[]){ "\"service\":\"my-folder/my-service\"", "\"engine\":\"calls\"",
+		"\"records_in\":20", "\"records_done\":0", "\"records_waiting\":8", "\"calls_under_way\":3",
+		"\"concurrency\":3", "\"chunk_records\":4", "\"whole\":false", "\"held\":false",
+		"\"records_per_s\":0.0", "\"eta_ms\":null", NULL });
+	fake_loop_advance(1990);
+	echo(2);
+	fail(1, CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_MAYBE_EXECUTED, 0);
+	expect_status(
+		(const char *[]){ "\"records_done\":8", "\"records_failed\":4", "\"eta_ms\":null", NULL });
+	go_on(request, "]");
+	expect_status((const char *[]){ "\"records_in\":20", "\"records_done\":8", "\"records_waiting\":0",
+		"\"whole\":true", "\"records_per_s\":4.0", "\"elapsed_ms\":2021", "\"eta_ms\":3031", NULL });
+	echo(0);
+	while (answered < fake_job_count)
+		echo(answered++);
+	fake_loop_advance(20);
+	cr_assert_eq(request->status, 200);
+	expect_lists(0, "\"bulks\":0");
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, is_not_shown_when_it_is_one_call)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(2));
+
+	expect_lists(0, "\"bulks\":0");
+	echo(0);
+	fake_front_done(request, FRONT_OK);
+}
+
+Test(bulk, is_not_shown_any_more_when_its_caller_is_gone)
+{
+	struct front_request *request = ask("POST", SERVICE, NULL, list(12));
+
+	expect_lists(1, "\"bulks\":1");
+	fake_front_left(request);
+	expect_lists(0, "\"bulks\":0");
+	fake_front_done(request, FRONT_CALLER_LEFT);
+	expect_lists(0, "\"bulks\":0");
+}
+
+Test(bulk, is_counted_where_no_row_is_free_and_shown_when_one_is)
+{
+	struct board_row *rows[BOARD_ROWS];
+	struct front_request *request;
+
+	for (size_t i = 0; i < BOARD_ROWS; i++)
+		rows[i] = board_take(&board);
+	request = ask("POST", SERVICE, NULL, list(12));
+	expect_lists(0, "\"bulks\":1");
+	board_leave(&board, rows[7]);
+	echo(1);
+	expect_lists(1, "\"bulks\":1");
+	echo_all();
+	expect_lists(0, "\"bulks\":0");
+	expect_outputs(request, 12);
+}

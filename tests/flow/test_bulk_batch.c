@@ -102,6 +102,40 @@ Test(bulk_batch, creates_pushes_pulls_and_closes)
 	cr_assert_eq(fake_batch_count("PATCH", "/b-1"), 1);
 }
 
+static void
+expect_status(const char *const *wanted)
+{
+	struct fake_request say = { .method = "GET", .path = "/status" };
+	struct front_request *page = &requests[3];
+
+	listener.allow |= CSPARK_GROUP_OPS;
+	fake_front_send(page, &say, &desk);
+	for (; *wanted; wanted++)
+		ASSERT_HAS(page->body, *wanted);
+	fake_front_done(page, FRONT_OK);
+}
+
+Test(bulk_batch, is_shown_while_it_is_under_way)
+{
+	struct front_request *request = ask("POST", SERVICE, BATCH, list(10));
+
+	expect_status((const char *[]){ "\"engine\":\"batch\"", "\"records_in\":10", "\"records_done\":0",
+		"\"records_batched\":0", "\"calls_under_way\":0", "\"bulks\":1", NULL });
+	fake_batch_serve(request, 10);
+	expect_status((const char *[]){ "\"bulks\":[", "\"bulks\":0", NULL });
+	expect_outputs(request, 10);
+}
+
+Test(bulk_batch, is_shown_as_calls_when_there_is_no_batch)
+{
+	struct front_request *request = ask("POST", SERVICE, BATCH, list(10));
+
+	fail(0, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 403);
+	expect_status((const char *[]){ "\"engine\":\"calls\"", "\"calls_under_way\":3", NULL });
+	fake_batch_serve(request, 10);
+	expect_outputs(request, 10);
+}
+
 Test(bulk_batch, keeps_the_order_of_records)
 {
 	struct front_request *request = ask("POST", SERVICE, BATCH, list(40));

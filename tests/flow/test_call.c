@@ -41,6 +41,7 @@ static struct admin_tenant tokens[2];
 static struct config config;
 static struct metrics *metrics;
 static struct lifecycle life;
+static struct board board;
 static struct admin admin;
 static struct desk desk;
 static unsigned idle_told;
@@ -77,7 +78,13 @@ set_up(void)
 	config.limits.queue_ms = 1000;
 	metrics = metrics_new(
 		&(struct metrics_names){ route_operation_names, ROUTE_OPERATIONS, tenant_names, 2 });
-	admin = (struct admin){ .metrics = &metrics, .metrics_count = 1, .tenants = tokens, .life = &life };
+	board = (struct board){ 0 };
+	admin = (struct admin){ .metrics = &metrics,
+		.metrics_count = 1,
+		.tenants = tokens,
+		.boards = &board,
+		.workers = 1,
+		.life = &life };
 	desk = (struct desk){ .loop = loop_new(),
 		.admin = &admin,
 		.metrics = metrics,
