@@ -173,6 +173,43 @@ put_tenants(const struct top_view *view, struct buf *out)
 	buf_put_char(out, ']');
 }
 
+/* As the daemon tells it, in one line: a list has no members but scalars. */
+static void
+put_list(struct buf *out, struct str list)
+{
+	struct json_walk walk;
+	struct str name, value;
+
+	if (out->data[out->len - 1] != '[')
+		buf_put_char(out, ',');
+	buf_put_char(out, '{');
+	json_walk_init(&walk, list);
+	while (json_walk_next(&walk, &name, &value)) {
+		if (!json_is_scalar(value))
+			continue;
+		if (out->data[out->len - 1] != '{')
+			buf_put_char(out, ',');
+		buf_put_str(out, name);
+		buf_put_char(out, ':');
+		buf_put_str(out, value);
+	}
+	buf_put_char(out, '}');
+}
+
+static void
+put_lists(const struct top_view *view, struct buf *out)
+{
+	struct json_walk walk;
+	struct str list;
+
+	put_name(out, "bulks");
+	buf_put_char(out, '[');
+	json_walk_init(&walk, json_path(buf_text(&view->now->status), "bulks"));
+	while (view->now->status.len && json_walk_next(&walk, NULL, &list))
+		put_list(out, list);
+	buf_put_char(out, ']');
+}
+
 void
 top_put_json(const struct top_view *view, struct buf *out)
 {
@@ -206,5 +243,6 @@ top_put_json(const struct top_view *view, struct buf *out)
 	put_by_label(view, out, "errors", "cspark_errors_total", "code");
 	put_by_label(view, out, "retries", "cspark_retries_total", "cause");
 	put_tenants(view, out);
+	put_lists(view, out);
 	buf_put_char(out, '}');
 }

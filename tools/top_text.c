@@ -7,8 +7,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { LABEL_COLUMNS = 12, NAME_COLUMNS = 20 };
+enum { LABEL_COLUMNS = 12, NAME_COLUMNS = 20, SERVICE_COLUMNS = 32, LISTS_MAX = 10 };
 
 static void
 put_label(struct buf *out, const char *label)
@@ -217,6 +218,67 @@ put_tenants(const struct top_view *view, struct buf *out)
 		put_tenant(view, out, tenant);
 }
 
+/* "1.5 s" of milliseconds in text; "-" of anything else. */
+static void
+put_wait(struct buf *out, const char *ms)
+{
+	char *end, text[64], seconds[32];
+	double left = strtod(ms, &end);
+
+	if (end == ms || *end) {
+		buf_put_char(out, '-');
+		return;
+	}
+	snprintf(seconds, sizeof(seconds), "%.0f", left / 1000);
+	clock_text(seconds, text, sizeof(text));
+	buf_put_str(out, str_of(text));
+}
+
+static void
+put_list(struct buf *out, struct str list)
+{
+	static const struct {
+		const char *member;
+		int columns;
+	} FIGURES[] = { { "records_in", 10 }, { "records_done", 10 }, { "records_failed", 8 },
+		{ "records_per_s", 10 }, { "chunk_records", 6 }, { "calls_under_way", 6 } };
+	char service[SERVICE_COLUMNS + 1], engine[16], text[32];
+
+	member_text(list, "service", service, sizeof(service));
+	member_text(list, "engine", engine, sizeof(engine));
+	buf_printf(out, "%-*s %-6s", SERVICE_COLUMNS, service, engine);
+	for (size_t i = 0; i < sizeof(FIGURES) / sizeof(FIGURES[0]); i++) {
+		member_text(list, FIGURES[i].member, text, sizeof(text));
+		buf_printf(out, " %*s", FIGURES[i].columns, text);
+	}
+	member_text(list, "eta_ms", text, sizeof(text));
+	buf_put_str(out, STR("  "));
+	put_wait(out, text);
+	member_text(list, "held", text, sizeof(text));
+	buf_put_str(out, strcmp(text, "true") == 0 ? STR("  caller waits\n") : STR("\n"));
+}
+
+/* Those that have the room; how many there are is counted elsewhere. */
+static void
+put_lists(const struct top_view *view, struct buf *out)
+{
+	struct str list, status = buf_text(&view->now->status);
+	double more = total(view, "cspark_bulks") - LISTS_MAX;
+	struct json_walk walk;
+	size_t shown = 0;
+
+	json_walk_init(&walk, json_path(status, "bulks"));
+	while (status.len && shown < LISTS_MAX && json_walk_next(&walk, NULL, &list)) {
+		if (shown++ == 0)
+			buf_printf(out, "\n%-*s %-6s %10s %10s %8s %10s %6s %6s  %s\n", SERVICE_COLUMNS,
+				"LIST", "BY", "RECORDS", "DONE", "FAILED", "PER SECOND", "CHUNK", "CALLS",
+				"LEFT");
+		put_list(out, list);
+	}
+	if (shown == LISTS_MAX && more > 0)
+		buf_printf(out, "and %.0f more\n", more);
+}
+
 void
 top_put_text(const struct top_view *view, struct buf *out)
 {
@@ -231,4 +293,5 @@ top_put_text(const struct top_view *view, struct buf *out)
 	put_by_label(view, out, "errors", "cspark_errors_total", "code");
 	put_by_label(view, out, "retries", "cspark_retries_total", "cause");
 	put_tenants(view, out);
+	put_lists(view, out);
 }

@@ -99,6 +99,29 @@ def test_control_characters_do_not_reach_a_terminal(scripted):
     assert b"\033" not in run("top", "--once", "--interval", "0.1", "--url", scripted.url).stdout
 
 
+LIST = {"request_id": "a", "tenant": "default", "service": "my-folder/my-service[1.0]", "engine": "batch", "records_in": 1000000,
+        "records_done": 250000, "records_failed": 3, "records_per_s": 5000.5, "chunk_records": 200, "calls_under_way": 7,
+        "held": True, "eta_ms": 149985}
+
+
+def test_lists_have_a_line_each_and_no_more_than_there_is_room_for(scripted):
+    scripted.server.texts = [metrics() + "cspark_bulks 12\n"]
+    scripted.server.status = json.dumps({"tenants": [], "bulks": [LIST] * 11}, indent=2)
+    lines = run("top", "--once", "--interval", "0.1", "--url", scripted.url).stdout.decode().splitlines()
+    line = "my-folder/my-service[1.0] batch 1000000 250000 3 5000.5 200 7 00:02:30 caller waits"
+    assert [" ".join(each.split()) for each in lines[-11:]] == [line] * 10 + ["and 2 more"]
+    assert view("--url", scripted.url, "--interval", "0.1")["bulks"] == [LIST] * 11
+
+
+@pytest.mark.parametrize("bulks", [None, {}, "x", [None, 1, "x", [], {}], [{"service": "a\033[2Jb" + "x" * 9999, "eta_ms": {"a": []}}]])
+def test_lists_of_another_shape_do_no_harm(scripted, bulks):
+    scripted.server.texts = [metrics()]
+    scripted.server.status = json.dumps({"tenants": [], "bulks": bulks})
+    done = run("top", "--once", "--interval", "0.1", "--url", scripted.url)
+    assert done.returncode == OK and b"\033" not in done.stdout
+    assert isinstance(view("--url", scripted.url, "--interval", "0.1")["bulks"], list)
+
+
 def test_a_daemon_that_is_told_to_stop_says_so(scripted):
     scripted.server.texts = [metrics()]
     for state in "ready", "draining":
