@@ -148,7 +148,7 @@ Test(bulk_batch, keeps_the_order_of_records)
 Test(bulk_batch, begins_where_a_list_gets_long)
 {
 	struct fake_request say = { .method = "POST", .path = SERVICE };
-	char body[4096];
+	char body[8192];
 
 	config.bulk.batch_above = 10;
 	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
