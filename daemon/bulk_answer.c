@@ -5,6 +5,8 @@
 #include "base/json_text.h"
 #include "daemon/bulk_own.h"
 
+#define FAILURES_ONCE 500 /* records without a result that get their errors in one go */
+
 /* ---- a chunk ---- */
 
 /* The error of a record, as one among those that Spark would tell. */
@@ -21,36 +23,53 @@ put_error(const struct chunk *chunk, struct buf *out)
 	buf_put_str(out, STR("}]"));
 }
 
-static bool
-weave_failed_chunk(struct bulk *bulk, const struct chunk *chunk, struct cspark_error *ret_error)
+/* Some of its records; they are no longer the chunk's then. */
+static enum weave_state
+weave_failed_chunk(struct bulk *bulk, struct chunk *chunk, struct cspark_error *ret_error)
 {
+	size_t some = chunk->records < FAILURES_ONCE ? (size_t)chunk->records : FAILURES_ONCE;
 	struct buf errors;
 	bool ok;
 
 	buf_init(&errors, SIZE_MAX);
 	put_error(chunk, &errors);
-	ok = !buf_failed(&errors) &&
-		weave_failure(&bulk->weave, buf_text(&errors), chunk->records, ret_error);
+	if (buf_failed(&errors))
+		ok = encode_no_memory(ret_error);
+	else
+		ok = weave_failure(&bulk->weave, buf_text(&errors), some, ret_error);
 	buf_fini(&errors);
-	return ok;
+	chunk->records -= some;
+	if (!ok)
+		return WEAVE_FAILED;
+	return chunk->records > 0 ? WEAVE_MORE : WEAVE_DONE;
 }
 
 /* An answer that is none is a failure of its records. */
-static bool
-weave_chunk(struct bulk *bulk, struct chunk *chunk, struct cspark_error *ret_error)
+static enum weave_state
+begin_chunk(struct bulk *bulk, struct chunk *chunk, struct cspark_error *ret_error)
 {
 	struct cspark_answer answer;
 	struct cspark_error error;
 	struct str body = { chunk->body, chunk->body_len };
 
+	if (chunk->state == CHUNK_DONE && !plan_read(body, (size_t)chunk->records, &answer, &error))
+		bulk_chunk_fail(chunk, &error, CSPARK_EXECUTED);
 	if (chunk->state == CHUNK_FAILED)
 		return weave_failed_chunk(bulk, chunk, ret_error);
-	if (!plan_read(body, (size_t)chunk->records, &answer, &error)) {
-		bulk_chunk_fail(chunk, &error, CSPARK_EXECUTED);
-		return weave_failed_chunk(bulk, chunk, ret_error);
-	}
 	bulk->succeeded += chunk->records;
-	return weave_answer(&bulk->weave, &answer, (size_t)chunk->records, ret_error);
+	chunk->is_begun = weave_answer(&bulk->weave, &answer, (size_t)chunk->records, ret_error);
+	return chunk->is_begun ? WEAVE_MORE : WEAVE_FAILED;
+}
+
+/* A piece of it. Once there will be no answer, what comes is only dropped. */
+static enum weave_state
+weave_chunk(struct bulk *bulk, struct chunk *chunk)
+{
+	if (bulk->refusal.code != CSPARK_OK)
+		return WEAVE_DONE;
+	if (!chunk->is_begun)
+		return begin_chunk(bulk, chunk, &bulk->refusal);
+	return weave_rows(&bulk->weave, &bulk->refusal);
 }
 
 /* ---- the end ---- */
@@ -154,21 +173,20 @@ give_up(struct bulk *bulk)
 		bulk_chunk_free(bulk_first_chunk(bulk));
 }
 
-/* One chunk, or a piece of the end, in each turn of the loop: others are served between. */
+/* A piece of a chunk, or of the end, in each turn of the loop: others are served between. */
 void
 bulk_weave(void *arg)
 {
 	struct bulk *bulk = arg;
 	struct chunk *chunk = bulk_first_chunk(bulk);
+	enum weave_state state = WEAVE_MORE;
 
-	if (chunk && chunk->state >= CHUNK_DONE) {
-		/* Once there will be no answer, what comes is only dropped. */
-		bool ok = bulk->refusal.code != CSPARK_OK || weave_chunk(bulk, chunk, &bulk->refusal);
-
+	if (chunk && chunk->state >= CHUNK_DONE)
+		state = weave_chunk(bulk, chunk);
+	if (state != WEAVE_MORE)
 		bulk_chunk_free(chunk);
-		if (!ok)
-			give_up(bulk);
-	}
+	if (state == WEAVE_FAILED)
+		give_up(bulk);
 	if (bulk_is_woven(bulk))
 		end(bulk);
 	else

@@ -29,6 +29,7 @@ struct chunk {
 	struct cspark_request *request;
 	struct cspark_job *job;
 	struct admit_ticket ticket;
+	bool is_begun; /* DONE: the weave has borrowed the answer */
 	char *body; /* Spark's answer; owned */
 	size_t body_len;
 	struct cspark_error error; /* FAILED */

@@ -155,13 +155,16 @@ static bool
 encode_lines(const struct control *control, bool many, const struct cspark_answer *answer, struct buf *out,
 	struct cspark_error *ret_error)
 {
+	struct encode_records records;
+
+	encode_records_init(&records, answer, many);
 	switch (control->format) {
 	case FORMAT_NDJSON:
-		return encode_ndjson(answer, many, out, ret_error);
+		return encode_ndjson(&records, out, ret_error);
 	case FORMAT_CSV:
-		return encode_csv(answer, many, control->dialect, out, ret_error);
+		return encode_csv(&records, control->dialect, out, ret_error);
 	default:
-		return encode_text(answer, many, out, ret_error);
+		return encode_text(&records, out, ret_error);
 	}
 }
 

@@ -112,14 +112,12 @@ learn_names(struct columns *columns, struct str outputs)
 }
 
 bool
-encode_table_learn(struct encode_table *table, const struct cspark_answer *answer, bool many)
+encode_table_learn(struct encode_table *table, struct encode_records records)
 {
 	size_t known = table->columns.count;
-	struct encode_records records;
 	struct encode_record record;
 	struct str *row;
 
-	encode_records_init(&records, answer, many);
 	while (encode_records_next(&records, &record)) {
 		table->with_errors |= encode_is_failed(record.errors);
 		if (!learn_names(&table->columns, record.outputs))
@@ -193,13 +191,11 @@ put_row(struct encode_table *table, struct str errors, struct buf *out)
 }
 
 void
-encode_table_rows(struct encode_table *table, const struct cspark_answer *answer, bool many, struct buf *out)
+encode_table_rows(struct encode_table *table, struct encode_records *records, struct buf *out)
 {
-	struct encode_records records;
 	struct encode_record record;
 
-	encode_records_init(&records, answer, many);
-	while (!buf_failed(out) && encode_records_next(&records, &record)) {
+	while (!buf_failed(out) && encode_records_next(records, &record)) {
 		fill_row(table, record.outputs);
 		put_row(table, record.errors, out);
 	}
@@ -214,17 +210,17 @@ encode_table_failure(struct encode_table *table, struct str errors, struct buf *
 }
 
 bool
-encode_csv(const struct cspark_answer *answer, bool many, struct csv_dialect dialect, struct buf *out,
+encode_csv(struct encode_records *records, struct csv_dialect dialect, struct buf *out,
 	struct cspark_error *ret_error)
 {
 	struct encode_table table;
 	bool ok;
 
 	encode_table_init(&table, dialect);
-	ok = encode_table_learn(&table, answer, many);
+	ok = encode_table_learn(&table, *records);
 	if (ok) {
 		encode_table_header(&table, out);
-		encode_table_rows(&table, answer, many, out);
+		encode_table_rows(&table, records, out);
 	}
 	encode_table_fini(&table);
 	return (ok && !buf_failed(out)) || encode_no_memory(ret_error);

@@ -11,6 +11,7 @@ encode_records_init(struct encode_records *records, const struct cspark_answer *
 {
 	*records = (struct encode_records){
 		.many = many,
+		.left = SIZE_MAX,
 		.one = {
 			.outputs = str_of_bytes(answer->outputs),
 			.warnings = str_of_bytes(answer->warnings),
@@ -37,14 +38,17 @@ encode_records_next(struct encode_records *records, struct encode_record *ret)
 {
 	bool first = !records->begun;
 
+	if (records->left == 0)
+		return false;
 	records->begun = true;
 	if (!records->many) {
 		*ret = records->one;
 		return first;
 	}
-	records->index += !first;
 	if (!json_walk_next(&records->outputs, NULL, &ret->outputs))
 		return false;
+	records->index += !first;
+	records->left--;
 	ret->warnings = next_of(&records->warnings);
 	ret->errors = next_of(&records->errors);
 	ret->process_time = next_of(&records->process_time);
@@ -78,13 +82,11 @@ put_member(struct buf *out, struct str name, struct str value)
 }
 
 bool
-encode_ndjson(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error)
+encode_ndjson(struct encode_records *records, struct buf *out, struct cspark_error *ret_error)
 {
-	struct encode_records records;
 	struct encode_record record;
 
-	encode_records_init(&records, answer, many);
-	while (encode_records_next(&records, &record)) {
+	while (encode_records_next(records, &record)) {
 		put_member(out, STR("{\"outputs\":"), record.outputs);
 		put_member(out, STR(",\"warnings\":"), record.warnings);
 		put_member(out, STR(",\"errors\":"), record.errors);
@@ -117,14 +119,12 @@ only_output(struct str outputs, struct str *ret, struct cspark_error *ret_error)
 }
 
 bool
-encode_text(const struct cspark_answer *answer, bool many, struct buf *out, struct cspark_error *ret_error)
+encode_text(struct encode_records *records, struct buf *out, struct cspark_error *ret_error)
 {
-	struct encode_records records;
 	struct encode_record record;
 	struct str value;
 
-	encode_records_init(&records, answer, many);
-	while (encode_records_next(&records, &record)) {
+	while (encode_records_next(records, &record)) {
 		if (!only_output(record.outputs, &value, ret_error))
 			return false;
 		if (json_kind_of(value) == JSON_STRING)

@@ -10,8 +10,7 @@
 #include "daemon/refuse.h"
 #include "daemon/weave_own.h"
 
-#define NAMES_MAX     (4 * 1024 * 1024) /* of all columns together */
-#define FAILURES_ONCE 1000
+#define NAMES_MAX (4 * 1024 * 1024) /* of all columns together */
 
 static const struct weave_ops *const formats[] = {
 	[FORMAT_JSON] = &weave_json_ops,
@@ -133,30 +132,46 @@ weave_answer(struct weave *weave, const struct cspark_answer *answer, size_t rec
 {
 	if (weave->strict && !encode_check_strict(answer, true, weave->records, ret_error))
 		return false;
-	if (!weave->ops->answer(weave, answer, records, ret_error))
-		return false;
-	take_facts(weave, answer);
-	weave->records += records;
-	return true;
+	weave->answer = *answer;
+	weave->answered = records;
+	encode_records_init(&weave->rows, answer, true);
+	return !weave->ops->answer || weave->ops->answer(weave, answer, records, ret_error);
+}
+
+/* As many as make about so many bytes. */
+static size_t
+rows_at_once(const struct weave *weave)
+{
+	return 1 + weave->answered * WEAVE_ROWS / (weave->answer.outputs.len + 1);
+}
+
+enum weave_state
+weave_rows(struct weave *weave, struct cspark_error *ret_error)
+{
+	if (weave->ops->rows) {
+		weave->rows.left = rows_at_once(weave);
+		if (!weave->ops->rows(weave, &weave->rows, ret_error))
+			return WEAVE_FAILED;
+		if (weave->rows.left == 0)
+			return WEAVE_MORE;
+	}
+	take_facts(weave, &weave->answer);
+	weave->records += weave->answered;
+	return WEAVE_DONE;
 }
 
 bool
-weave_failure(struct weave *weave, struct str errors, uint64_t records, struct cspark_error *ret_error)
+weave_failure(struct weave *weave, struct str errors, size_t records, struct cspark_error *ret_error)
 {
 	if (weave->strict)
 		return refuse(ret_error, CSPARK_E_SPARK_REJECTED, "_strict: record %llu has no result: %.*s",
 			(unsigned long long)weave->records, (int)(errors.len < 150 ? errors.len : 150),
 			errors.at);
-	while (records > 0) {
-		size_t some = records < FAILURES_ONCE ? (size_t)records : FAILURES_ONCE;
-
-		if (!weave->ops->failure(weave, errors, some, ret_error))
-			return false;
-		weave->records += some;
-		weave->failed += some;
-		weave->errors += some;
-		records -= some;
-	}
+	if (!weave->ops->failure(weave, errors, records, ret_error))
+		return false;
+	weave->records += records;
+	weave->failed += records;
+	weave->errors += records;
 	return true;
 }
 

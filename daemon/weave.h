@@ -37,6 +37,10 @@ struct weave {
 	struct encoded facts; /* of the first answer; texts are the weave's own */
 	struct buf call_id, version;
 
+	struct cspark_answer answer; /* the one that is being woven, borrowed */
+	struct encode_records rows;  /* of it, that are still to be written */
+	size_t answered;             /* records in it */
+
 	struct buf shared;         /* JSON: the members that are no lists */
 	struct encode_table table; /* CSV */
 	struct arena names;        /* CSV: texts of the columns */
@@ -51,15 +55,19 @@ struct weave {
 void weave_init(struct weave *weave, const struct control *control, struct spools *spools, uint64_t max);
 void weave_fini(struct weave *weave);
 
-/* The results of the next <records>. The answer is v4, with lists as long as that or without; borrowed.
- * False: it cannot be given in this form (not_acceptable), _strict forbids it, or there is no room. */
+enum weave_state { WEAVE_MORE, WEAVE_DONE, WEAVE_FAILED };
+
+/* Begins with the results of the next <records>. The answer is v4, with lists as long as that or without; it
+ * is borrowed until weave_rows() is DONE. False: _strict forbids it, or there is no room. */
 CSPARK_MUST_CHECK bool weave_answer(struct weave *weave, const struct cspark_answer *answer, size_t records,
 	struct cspark_error *ret_error);
-/* The next <records> have no result but <errors>, a JSON array. */
+/* A piece of the answer, bounded; to be called until it is DONE. FAILED: the answer cannot be given in this
+ * form (not_acceptable), or there is no room. */
+enum weave_state weave_rows(struct weave *weave, struct cspark_error *ret_error);
+/* The next <records>, a bounded number, have no result but <errors>, a JSON array. */
 CSPARK_MUST_CHECK bool
-weave_failure(struct weave *weave, struct str errors, uint64_t records, struct cspark_error *ret_error);
+weave_failure(struct weave *weave, struct str errors, size_t records, struct cspark_error *ret_error);
 
-enum weave_state { WEAVE_MORE, WEAVE_DONE, WEAVE_FAILED };
 /* All is there. A piece of the work that is left, bounded; to be called until it is DONE: then the document
  * is in the first spool. */
 enum weave_state weave_end(struct weave *weave, struct cspark_error *ret_error);

@@ -76,16 +76,15 @@ enter_stretch(struct weave *weave, struct cspark_error *ret_error)
 }
 
 static bool
-answer(struct weave *weave, const struct cspark_answer *answer, size_t records,
-	struct cspark_error *ret_error)
+put_rows(struct weave *weave, struct encode_records *records, struct cspark_error *ret_error)
 {
 	size_t known = weave->table.columns.count;
 
-	if (!encode_table_learn(&weave->table, answer, true))
+	if (!encode_table_learn(&weave->table, *records))
 		return encode_no_memory(ret_error);
 	if (!keep_names(weave, known, ret_error) || !enter_stretch(weave, ret_error))
 		return false;
-	encode_table_rows(&weave->table, answer, true, &weave->scratch);
+	encode_table_rows(&weave->table, records, &weave->scratch);
 	return weave_flush(weave, 0, ret_error);
 }
 
@@ -225,4 +224,4 @@ end(struct weave *weave, struct cspark_error *ret_error)
 	return WEAVE_DONE;
 }
 
-const struct weave_ops weave_csv_ops = { .answer = answer, .failure = failure, .end = end };
+const struct weave_ops weave_csv_ops = { .rows = put_rows, .failure = failure, .end = end };

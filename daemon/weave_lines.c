@@ -3,10 +3,9 @@
 #include "daemon/weave_own.h"
 
 static bool
-ndjson_answer(struct weave *weave, const struct cspark_answer *answer, size_t records,
-	struct cspark_error *ret_error)
+ndjson_rows(struct weave *weave, struct encode_records *records, struct cspark_error *ret_error)
 {
-	return encode_ndjson(answer, true, &weave->scratch, ret_error) && weave_flush(weave, 0, ret_error);
+	return encode_ndjson(records, &weave->scratch, ret_error) && weave_flush(weave, 0, ret_error);
 }
 
 static bool
@@ -21,10 +20,9 @@ ndjson_failure(struct weave *weave, struct str errors, size_t records, struct cs
 }
 
 static bool
-text_answer(struct weave *weave, const struct cspark_answer *answer, size_t records,
-	struct cspark_error *ret_error)
+text_rows(struct weave *weave, struct encode_records *records, struct cspark_error *ret_error)
 {
-	return encode_text(answer, true, &weave->scratch, ret_error) && weave_flush(weave, 0, ret_error);
+	return encode_text(records, &weave->scratch, ret_error) && weave_flush(weave, 0, ret_error);
 }
 
 static bool
@@ -35,5 +33,5 @@ text_failure(struct weave *weave, struct str errors, size_t records, struct cspa
 	return weave_flush(weave, 0, ret_error);
 }
 
-const struct weave_ops weave_ndjson_ops = { .answer = ndjson_answer, .failure = ndjson_failure };
-const struct weave_ops weave_text_ops = { .answer = text_answer, .failure = text_failure };
+const struct weave_ops weave_ndjson_ops = { .rows = ndjson_rows, .failure = ndjson_failure };
+const struct weave_ops weave_text_ops = { .rows = text_rows, .failure = text_failure };

@@ -37,10 +37,15 @@ static bool
 put(const char *text, size_t records, struct cspark_error *error)
 {
 	struct cspark_answer answer;
+	enum weave_state state;
 
 	cr_assert(json_valid(text, strlen(text), NULL), "%s", text);
 	cr_assert(cspark_answer_read(CSPARK_V4, (struct cspark_bytes){ text, strlen(text) }, &answer));
-	return weave_answer(&weave, &answer, records, error);
+	if (!weave_answer(&weave, &answer, records, error))
+		return false;
+	while ((state = weave_rows(&weave, error)) == WEAVE_MORE)
+		;
+	return state == WEAVE_DONE;
 }
 
 static void
@@ -161,6 +166,64 @@ Test(weave, mends_rows_longer_than_a_piece)
 	answer("{\"outputs\":[{\"b\":2}]}", 1);
 	end();
 	cr_assert_eq(spool_len(&weave.spools[0]), strlen(wanted) + 900000 + 3 + 4);
+}
+
+/* Of 20 records of 8 KB, the last of which has one more output. */
+static unsigned
+weave_in_pieces(enum control_format format)
+{
+	static char text[20 * 8300];
+	size_t len = (size_t)sprintf(text, "{\"outputs\":[");
+	struct cspark_answer answer;
+	struct cspark_error error;
+	unsigned pieces = 1;
+
+	for (int i = 0; i < 20; i++)
+		len += (size_t)sprintf(text + len, "%s{\"a\":\"%08192d\"%s}", i ? "," : "", i,
+			i == 19 && format != FORMAT_TEXT ? ",\"b\":1" : "");
+	len += (size_t)sprintf(text + len, "]}");
+	begin(format);
+	cr_assert(cspark_answer_read(CSPARK_V4, (struct cspark_bytes){ text, len }, &answer));
+	cr_assert(weave_answer(&weave, &answer, 20, &error));
+	while (weave_rows(&weave, &error) == WEAVE_MORE) {
+		cr_assert_eq(weave.records, 0, "it counts when it is whole");
+		pieces++;
+	}
+	cr_assert_eq(weave.records, 20);
+	end();
+	return pieces;
+}
+
+static void
+expect_lines(const char *first, const char *begin_of_line, const char *end_of_last)
+{
+	char wanted[8300];
+	struct str rest = spool_text(&weave.spools[0]);
+
+	if (first)
+		cr_assert(str_eq(str_cut(rest, '\n', &rest), str_of(first)));
+	for (int i = 0; i < 20; i++) {
+		struct str text = str_cut(rest, '\n', &rest);
+
+		snprintf(wanted, sizeof(wanted), "%s%08192d", begin_of_line, i);
+		cr_assert(str_starts(text, str_of(wanted)), "line %d", i);
+		cr_assert(i < 19 || str_ends(text, str_of(end_of_last)), "the last line");
+	}
+	cr_assert_eq(rest.len, 0);
+}
+
+Test(weave, weaves_a_long_answer_in_pieces)
+{
+	cr_assert_eq(weave_in_pieces(FORMAT_JSON), 1, "it is only copied");
+	weave_fini(&weave);
+	cr_assert_gt(weave_in_pieces(FORMAT_CSV), 2);
+	expect_lines("a,b\r", "", ",1\r");
+	weave_fini(&weave);
+	cr_assert_gt(weave_in_pieces(FORMAT_NDJSON), 2);
+	expect_lines(NULL, "{\"outputs\":{\"a\":\"", "\"process_time\":null}");
+	weave_fini(&weave);
+	cr_assert_gt(weave_in_pieces(FORMAT_TEXT), 2);
+	expect_lines(NULL, "", "19");
 }
 
 Test(weave, is_strict_if_asked)
