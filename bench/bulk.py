@@ -83,6 +83,12 @@ def bulk(gateway, path, form, engine):
     return time.monotonic() - began
 
 
+def make_folder(*parts):
+    path = os.path.join(*parts)
+    os.mkdir(path)
+    return path
+
+
 def plain_loop(simulator, count):
     """One kept connection, 20 records a call."""
     connection = http.client.HTTPConnection("127.0.0.1", simulator.port, timeout=60)
@@ -170,20 +176,30 @@ def singles(gateway, is_over):
     return sorted(times)
 
 
+def beside(gateway, through, path, engine):
+    """The same while a list goes through a daemon. A process of its own is its caller, whose work does not hold up the clock here."""
+    caller = subprocess.Popen(["curl", "-fsS", "-T", path, "-X", "POST", "-H", "Content-Type: text/csv", "-o", "/dev/null",
+                               f"http://127.0.0.1:{through.port}{SERVICE}?_format=csv&_engine={engine}"])
+    times = singles(gateway, lambda: caller.poll() is not None)
+    if caller.returncode:
+        raise SystemExit(f"curl ended with {caller.returncode}")
+    return times
+
+
 def run_single(folder, simulator, gateway, options):
     path, end = write_records(folder, "csv", options.records), time.monotonic() + 10
     alone = singles(gateway, lambda: time.monotonic() > end)
     simulator.limits(per_call_ms=5, per_record_ms=0.1, parallel=16, workers=16)
-    for engine in options.engine:
-        # A process of its own, whose work does not hold up the clock here.
-        caller = subprocess.Popen(["curl", "-fsS", "-T", path, "-X", "POST", "-H", "Content-Type: text/csv", "-o", "/dev/null",
-                                   f"http://127.0.0.1:{gateway.port}{SERVICE}?_format=csv&_engine={engine}"])
-        beside = singles(gateway, lambda: caller.poll() is not None)
-        if caller.returncode:
-            raise SystemExit(f"curl ended with {caller.returncode}")
-        at = [times[int(len(times) * 0.99)] for times in (alone, beside)]
-        print(f"single  {engine}: p99 alone {at[0]:.2f} ms ({len(alone)}), beside a list of {options.records} {at[1]:.2f} ms "
-              f"({len(beside)}): {at[1] - at[0]:+.2f} ms; p50 {statistics.median(alone):.2f} and {statistics.median(beside):.2f}")
+    other = Csparkd(make_folder(folder, "other"), simulator.port, options)
+    try:
+        for engine in options.engine:
+            apart, with_list = beside(gateway, other, path, engine), beside(gateway, gateway, path, engine)
+            at = [times[int(len(times) * 0.99)] for times in (alone, apart, with_list)]
+            print(f"single  {engine}: p99 alone {at[0]:.2f} ms; beside a list of {options.records} {at[2]:.2f} ms: {at[2] - at[0]:+.2f} ms, "
+                  f"of which {at[1] - at[0]:+.2f} ms if the list goes through another daemon on the same processors; "
+                  f"p50 {', '.join(f'{statistics.median(times):.2f}' for times in (alone, apart, with_list))}")
+    finally:
+        other.stop()
     simulator.limits(per_call_ms=None, per_record_ms=None, parallel=None, workers=None)
 
 
