@@ -8,41 +8,12 @@
 #include "base/json_text.h"
 #include "daemon/edition.h"
 #include "tests/flow/fake_loop.h"
+#include "tests/flow/lists.h"
 #include "tests/flow/operating.h"
 
-#define SERVICE "/execute/my-folder/my-service"
-
-static void
-set_up(void)
-{
-	operating_set_up();
-	config.limits.max_in_flight = 8;
-	config.bulk.max_body = config.bulk.max_record = 65536;
-	config.bulk.single_records = 2;
-	config.bulk.chunk_records = 4;
-	config.bulk.chunk_bytes = 4096;
-	config.bulk.target_ms = 8000;
-	config.bulk.max_concurrency = 3;
-	config.bulk.timeout_ms = 60000;
-	config.bulk.stall_ms = 10000;
-	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
-}
-
-TestSuite(bulk, .init = set_up, .fini = operating_tear_down);
+TestSuite(bulk, .init = lists_set_up, .fini = operating_tear_down);
 
 /* [{"n":0},{"n":1},...] */
-static const char *
-list(unsigned count)
-{
-	static char text[4096];
-	size_t len = 0;
-
-	for (unsigned i = 0; i < count; i++)
-		len += (size_t)snprintf(text + len, sizeof text - len, "%s{\"n\":%u}", i ? "," : "[", i);
-	snprintf(text + len, sizeof text - len, "]");
-	return text;
-}
-
 static struct str
 inputs_of(size_t job)
 {
@@ -90,27 +61,6 @@ fail(size_t job, enum cspark_code code, enum cspark_outcome outcome, int status)
 {
 	fake_upstream_fail(job, code, outcome, status, "{\"message\":\"no\"}");
 	fake_loop_advance(1);
-}
-
-static void
-expect_outputs(struct front_request *request, unsigned count)
-{
-	struct str outputs, value;
-	struct json_walk walk;
-	unsigned i = 0;
-
-	cr_assert(request->replied);
-	cr_assert_eq(request->status, 200, "%d: %s", request->status, request->body);
-	outputs = json_path(str_of(request->body), "outputs");
-	json_walk_init(&walk, outputs);
-	while (json_walk_next(&walk, NULL, &value)) {
-		char wanted[32];
-
-		snprintf(wanted, sizeof wanted, "{\"n\":%u}", i++);
-		cr_assert(str_eq(value, str_of(wanted)), "%.*s", STR_ARG(outputs));
-	}
-	cr_assert_eq(i, count);
-	fake_front_done(request, FRONT_OK);
 }
 
 Test(bulk, puts_answers_in_order_whatever_their_order)

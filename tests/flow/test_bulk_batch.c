@@ -7,28 +7,16 @@
 #include "daemon/edition.h"
 #include "tests/flow/fake_batch.h"
 #include "tests/flow/fake_loop.h"
+#include "tests/flow/lists.h"
 #include "tests/flow/operating.h"
 #include "tests/flow/scarce.h"
 
-#define SERVICE "/execute/my-folder/my-service"
-#define BATCH   "_engine=batch"
+#define BATCH "_engine=batch"
 
 static void
 set_up(void)
 {
-	operating_set_up();
-	config.limits.max_in_flight = 8;
-	config.bulk.max_body = config.bulk.max_record = 65536;
-	config.bulk.single_records = 2;
-	config.bulk.chunk_records = 4;
-	config.bulk.chunk_bytes = 4096;
-	config.bulk.target_ms = 8000;
-	config.bulk.max_concurrency = 3;
-	config.bulk.timeout_ms = 60000;
-	config.bulk.stall_ms = 10000;
-	config.bulk.batch_records = 4;
-	config.bulk.batch_fallback = true;
-	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
+	lists_set_up();
 	fake_batch_reset();
 }
 
@@ -49,36 +37,11 @@ fail(size_t job, enum cspark_code code, enum cspark_outcome outcome, int status)
 
 /* ---- lists ---- */
 
-static const char *
-list(unsigned records)
-{
-	static char text[8192];
-	size_t len = 0;
-
-	for (unsigned i = 0; i < records; i++)
-		len += (size_t)snprintf(text + len, sizeof text - len, "%s{\"n\":%u}", i ? "," : "[", i);
-	snprintf(text + len, sizeof text - len, "]");
-	return text;
-}
-
+/* And the batch got its end. */
 static void
-expect_outputs(struct front_request *request, unsigned records)
+expect_all(struct front_request *request, unsigned records)
 {
-	struct json_walk walk;
-	struct str value;
-	unsigned i = 0;
-
-	cr_assert(request->replied);
-	cr_assert_eq(request->status, 200, "%d: %s", request->status, request->body);
-	json_walk_init(&walk, json_path(str_of(request->body), "outputs"));
-	while (json_walk_next(&walk, NULL, &value)) {
-		char wanted[32];
-
-		snprintf(wanted, sizeof wanted, "{\"n\":%u}", i++);
-		cr_assert(str_eq(value, str_of(wanted)), "%s", request->body);
-	}
-	cr_assert_eq(i, records);
-	fake_front_done(request, FRONT_OK);
+	expect_outputs(request, records);
 	fake_batch_serve_rest();
 }
 
@@ -98,7 +61,7 @@ Test(bulk_batch, creates_pushes_pulls_and_closes)
 	cr_assert_eq(fake_batch.chunk_count, 3);
 	ASSERT_HAS(request->body, "\"version_id\":\"v-1\"");
 	ASSERT_HAS(fake_jobs[fake_job_count - 1].request->body, "closed");
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 	cr_assert_eq(fake_batch_count("PATCH", "/b-1"), 1);
 }
 
@@ -123,7 +86,7 @@ Test(bulk_batch, is_shown_while_it_is_under_way)
 		"\"records_batched\":0", "\"calls_under_way\":0", "\"bulks\":1", NULL });
 	fake_batch_serve(request, 10);
 	expect_status((const char *[]){ "\"bulks\":[", "\"bulks\":0", NULL });
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, is_shown_as_calls_when_there_is_no_batch)
@@ -133,7 +96,7 @@ Test(bulk_batch, is_shown_as_calls_when_there_is_no_batch)
 	fail(0, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 403);
 	expect_status((const char *[]){ "\"engine\":\"calls\"", "\"calls_under_way\":3", NULL });
 	fake_batch_serve(request, 10);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, keeps_the_order_of_records)
@@ -142,13 +105,13 @@ Test(bulk_batch, keeps_the_order_of_records)
 
 	fake_batch.reversed = true;
 	fake_batch_serve(request, 10);
-	expect_outputs(request, 40);
+	expect_all(request, 40);
 }
 
 Test(bulk_batch, begins_where_a_list_gets_long)
 {
 	struct fake_request say = { .method = "POST", .path = SERVICE };
-	char body[8192];
+	char body[LIST_MAX];
 
 	config.bulk.batch_above = 10;
 	desk_adopt(&desk, edition_new(NULL, config_ref(&config), NULL));
@@ -164,7 +127,7 @@ Test(bulk_batch, begins_where_a_list_gets_long)
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/batch"), 1);
 	fake_batch_serve(&requests[0], 10);
 	cr_assert_gt(fake_batch.chunk_count, 0);
-	expect_outputs(&requests[0], 12);
+	expect_all(&requests[0], 12);
 }
 
 Test(bulk_batch, is_not_used_where_the_caller_says_so)
@@ -176,7 +139,7 @@ Test(bulk_batch, is_not_used_where_the_caller_says_so)
 	request = ask("POST", SERVICE, "_engine=sync", list(20));
 	fake_batch_serve(request, 10);
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/batch"), 0);
-	expect_outputs(request, 20);
+	expect_all(request, 20);
 }
 
 Test(bulk_batch, goes_on_by_calls_when_there_is_none)
@@ -186,7 +149,7 @@ Test(bulk_batch, goes_on_by_calls_when_there_is_none)
 	fail(0, CSPARK_E_SPARK_REJECTED, CSPARK_NOT_SENT, 403);
 	fake_batch_serve(request, 10);
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/batch"), 1);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, says_that_there_is_none_where_that_is_wanted)
@@ -212,7 +175,7 @@ Test(bulk_batch, waits_for_one_where_it_must)
 	fake_loop_advance(500);
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/batch"), 2);
 	fake_batch_serve(request, 10);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, does_not_wait_for_one_for_ever)
@@ -237,7 +200,7 @@ Test(bulk_batch, needs_an_id)
 	fake_upstream_answer(0, "{\"data\":{}}");
 	fake_batch_serve(request, 10);
 	cr_assert_gt(fake_batch_count("POST", "/api/v4/execute"), 0);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, pushes_again_what_has_not_come)
@@ -249,7 +212,7 @@ Test(bulk_batch, pushes_again_what_has_not_come)
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/execute"), 0);
 	cr_assert_gt(fake_batch_count("POST", "/chunks"), 1);
 	cr_assert_eq(fake_batch.records_in, 10);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, does_not_push_again_what_has_come)
@@ -262,7 +225,7 @@ Test(bulk_batch, does_not_push_again_what_has_come)
 	fake_batch_serve(request, 10);
 	cr_assert_eq(fake_batch_count("POST", "/chunks"), 1);
 	cr_assert_eq(fake_batch.records_in, 10);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, is_left_when_a_push_came_in_part)
@@ -274,7 +237,7 @@ Test(bulk_batch, is_left_when_a_push_came_in_part)
 	fail(push, CSPARK_E_UPSTREAM_UNREACHABLE, CSPARK_MAYBE_EXECUTED, 0);
 	fake_batch_serve(request, 10);
 	cr_assert_gt(fake_batch_count("POST", "/api/v4/execute"), 0);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 	cr_assert_eq(fake_batch_count("PATCH", "/b-1"), 1);
 }
 
@@ -288,7 +251,7 @@ Test(bulk_batch, computes_again_what_was_lost_on_its_way)
 	fake_batch_serve(request, 20);
 	cr_assert_gt(fake_batch_count("POST", "/api/v4/execute"), 0);
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/batch"), 1);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, pulls_again_what_was_not_lost)
@@ -298,7 +261,7 @@ Test(bulk_batch, pulls_again_what_was_not_lost)
 	fail(fake_batch_until("GET", "/chunkresults"), CSPARK_E_SPARK_UNAVAILABLE, CSPARK_NOT_SENT, 503);
 	fake_batch_serve(request, 10);
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/execute"), 0);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, takes_no_result_of_another_length)
@@ -312,7 +275,7 @@ Test(bulk_batch, takes_no_result_of_another_length)
 		"{\"id\":\"another\",\"outputs\":[]}]}");
 	fake_batch_serve(request, 10);
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/execute"), 1);
-	expect_outputs(request, 4);
+	expect_all(request, 4);
 }
 
 Test(bulk_batch, does_without_a_batch_that_has_failed)
@@ -329,7 +292,7 @@ Test(bulk_batch, does_without_a_batch_that_has_failed)
 		fake_upstream_answer(push, "{}");
 		fake_batch_serve(request, 10);
 		cr_assert_gt(fake_batch_count("POST", "/api/v4/execute"), 0, "%s", ends[i]);
-		expect_outputs(request, 10);
+		expect_all(request, 10);
 		cr_assert_eq(fake_batch_count("PATCH", "/b-1"), 1, "%s",
 			ends[i]); /* closed before; there is nothing to cancel */
 		fake_batch_reset();
@@ -346,7 +309,7 @@ Test(bulk_batch, takes_what_a_batch_gives_that_was_closed)
 	fake_batch_serve(request, 10);
 	cr_assert_eq(fake_batch_count("POST", "/chunks"), 1);
 	cr_assert_gt(fake_batch_count("POST", "/api/v4/execute"), 0);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, is_left_when_nothing_gets_done)
@@ -362,7 +325,7 @@ Test(bulk_batch, is_left_when_nothing_gets_done)
 	fake_batch_serve(request, 30);
 	cr_assert_gt(fake_batch_count("GET", "/status"), 3);
 	cr_assert_gt(fake_batch_count("POST", "/api/v4/execute"), 0);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 	cr_assert_eq(fake_batch_count("PATCH", "/b-1"), 2); /* closed, then cancelled */
 }
 
@@ -377,7 +340,7 @@ Test(bulk_batch, is_left_when_it_is_unknown)
 		fail(fake_batch_until("GET", "/status"), CSPARK_E_SPARK_ERROR, CSPARK_MAYBE_EXECUTED, 500);
 	fake_batch_serve(request, 10);
 	cr_assert_eq(fake_batch_count("GET", "/status"), 3);
-	expect_outputs(request, 10);
+	expect_all(request, 10);
 }
 
 Test(bulk_batch, waits_for_room)
@@ -389,7 +352,7 @@ Test(bulk_batch, waits_for_room)
 	fake_batch_serve(request, 30);
 	cr_assert_gt(fake_batch_count("POST", "/chunks"), 2);
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/execute"), 0);
-	expect_outputs(request, 40);
+	expect_all(request, 40);
 }
 
 Test(bulk_batch, pushes_less_when_it_is_too_much)
@@ -399,7 +362,7 @@ Test(bulk_batch, pushes_less_when_it_is_too_much)
 	fail(fake_batch_until("POST", "/chunks"), CSPARK_E_SPARK_ERROR, CSPARK_MAYBE_EXECUTED, 500);
 	fake_batch_serve(request, 30);
 	cr_assert_eq(fake_batch_count("POST", "/api/v4/execute"), 0);
-	expect_outputs(request, 40);
+	expect_all(request, 40);
 }
 
 Test(bulk_batch, does_not_push_for_ever_what_is_refused)
@@ -418,7 +381,7 @@ Test(bulk_batch, does_not_push_for_ever_what_is_refused)
 		fake_loop_advance(1000);
 	}
 	cr_assert_lt(fake_batch_count("POST", "/chunks"), 12);
-	expect_outputs(request, 40);
+	expect_all(request, 40);
 }
 
 Test(bulk_batch, makes_rows_of_objects)
